@@ -78,8 +78,9 @@ pub trait Executor: Send + Sync + 'static {
         None
     }
 
-    /// Is told that actions will come soon, so that whoever sends them elsewhere can connect meanwhile. Returns at once.
-    fn expect_actions(&self) {}
+    /// Is told that actions will come soon, and that most of their inputs are in these trees, so that whoever sends them
+    /// elsewhere can connect, and ask what is there already, meanwhile. Returns at once.
+    fn expect_actions(&self, _inputs: &[Digest]) {}
 }
 
 /// An action to be executed.

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::cluster::Cluster;
 use crate::error::RemoteExecutionError;
-use crate::inputs::{UnknownInputs, trees};
+use crate::inputs::{UnknownInputs, find_present_trees, trees};
 use crate::lost_inputs::LostInputs;
 use crate::outputs::RemoteOutputs;
 use crate::received::ReceivedResult;
@@ -132,8 +132,15 @@ impl Executor for RemoteExecutor {
         self.cluster.latency()
     }
 
-    fn expect_actions(&self) {
+    fn expect_actions(&self, inputs: &[Digest]) {
         self.cluster.connect();
+        if !inputs.is_empty() {
+            let (storage, cas, roots) = (self.cluster.storage.clone(), self.cas.clone(), inputs.to_vec());
+            self.cluster.runtime.spawn(async move {
+                // Actions ask again for what this does not find out.
+                let _ = find_present_trees(&storage, cas, &roots).await;
+            });
+        }
     }
 }
 
@@ -152,7 +159,7 @@ impl RemoteAction<'_> {
             match self.take(answer, skip_cache_lookup)? {
                 Taken::Executed(executed) => return Ok(*executed),
                 Taken::InputsLost(named) => {
-                    let all = UnknownInputs::all(&self.executor.cas, self.messages, &self.trees)?;
+                    let all = UnknownInputs::all(&self.executor.cas, &self.messages, &self.trees)?;
                     self.executor.cluster.storage.known().forget(lost.note(named, all));
                 }
                 Taken::Doubtful => {
@@ -213,7 +220,7 @@ impl RemoteAction<'_> {
 
     fn unknown(&self, trees: &[Digest]) -> Result<UnknownInputs, ActionError> {
         let RemoteExecutor { cluster, cas, .. } = self.executor;
-        UnknownInputs::of(cas, cluster.storage.known(), self.messages, trees)
+        UnknownInputs::of(cas, cluster.storage.known(), &self.messages, trees)
     }
 
     fn upload_unless_found(
@@ -222,10 +229,10 @@ impl RemoteAction<'_> {
         lookup: bool,
     ) -> Result<Option<RemoteResult>, RemoteExecutionError> {
         let RemoteExecutor { cluster, cas, .. } = self.executor;
-        let UnknownInputs { messages, files, directories } = unknown;
+        let (messages, files) = (unknown.messages.clone(), unknown.files.clone());
         let (storage, results, provider) =
             (cluster.storage.clone(), cluster.action_cache.clone(), Arc::new(cas.clone()));
-        let (action, all) = (self.messages[0], [&messages[..], &files[..]].concat());
+        let action = self.messages[0];
         let prepare = async move {
             let mut found: Option<ActionResult> = None;
             let look = async {
@@ -240,10 +247,7 @@ impl RemoteAction<'_> {
             Ok(found)
         };
         let found = self.cancellable(prepare)?;
-        let known = cluster.storage.known();
-        if known.unknown(&all).is_empty() {
-            known.insert_trees(&directories);
-        }
+        unknown.note_present(cluster.storage.known());
         Ok(found.map(|result| RemoteResult { result, cached: true, message: None, logs: Vec::new() }))
     }
 

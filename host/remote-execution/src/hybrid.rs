@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use spec_execution::{ActionError, ExecutedAction, Executor, ExecutorTask};
-use spec_model::{Cancel, Platform};
+use spec_model::{Cancel, Digest, Platform};
 use spec_remote::RemoteHealth;
 
 use crate::error::RemoteExecutionError;
@@ -201,7 +201,7 @@ impl Executor for HybridExecutor {
         self.remote.latency()
     }
 
-    fn expect_actions(&self) {
-        self.remote.expect_actions();
+    fn expect_actions(&self, inputs: &[Digest]) {
+        self.remote.expect_actions(inputs);
     }
 }

@@ -5,7 +5,10 @@ use std::collections::HashSet;
 use spec_cas::Cas;
 use spec_execution::ActionError;
 use spec_model::{Action, Command, Digest};
-use spec_remote::KnownBlobs;
+use spec_remote::{KnownBlobs, Remote};
+use tokio::task::spawn_blocking;
+
+use crate::error::RemoteExecutionError;
 
 /// The platform property that names the tree which the input root is laid over.
 const CHROOT: &str = "chrootRootDigest";
@@ -33,6 +36,24 @@ pub(crate) fn trees(action: &Action, command: &Command) -> Result<Vec<Digest>, A
     std::iter::once(Ok(action.input_root)).chain(chroots).collect()
 }
 
+/// Asks which blobs of these trees the cluster has, and uploads nothing. Actions wait meanwhile, and do not ask again.
+///
+/// # Errors
+/// When the cluster cannot be reached, or a directory is nowhere.
+pub(crate) async fn find_present_trees(
+    storage: &Remote,
+    cas: Cas,
+    roots: &[Digest],
+) -> Result<(), RemoteExecutionError> {
+    let claim = storage.known().claim_trees(roots);
+    let (known, roots) = (storage.clone(), claim.roots.clone());
+    let look = move || UnknownInputs::of(&cas, known.known(), &[], &roots);
+    let unknown = spawn_blocking(look).await.map_err(|_| ActionError::Cancelled)??;
+    storage.find_present(&[&unknown.messages[..], &unknown.files[..]].concat()).await?;
+    unknown.note_present(storage.known());
+    Ok(())
+}
+
 impl UnknownInputs {
     /// Looks which of an action's blobs the cluster is not known to have. Only directory messages are read, and only of trees
     /// that are not known to be whole there.
@@ -42,7 +63,7 @@ impl UnknownInputs {
     pub(crate) fn of(
         cas: &Cas,
         known: &KnownBlobs,
-        messages: [Digest; 2],
+        messages: &[Digest],
         trees: &[Digest],
     ) -> Result<Self, ActionError> {
         let (mut files, mut directories) = (HashSet::new(), HashSet::new());
@@ -58,7 +79,7 @@ impl UnknownInputs {
             open.extend(directory.directories.iter().map(|child| child.digest));
         }
         let directories: Vec<Digest> = directories.into_iter().collect();
-        let messages = known.unknown(&[&messages[..], &directories[..]].concat());
+        let messages = known.unknown(&[messages, &directories[..]].concat());
         Ok(Self { messages, files: files.into_iter().collect(), directories })
     }
 
@@ -66,13 +87,16 @@ impl UnknownInputs {
     ///
     /// # Errors
     /// As [`of`](Self::of).
-    pub(crate) fn all(
-        cas: &Cas,
-        messages: [Digest; 2],
-        trees: &[Digest],
-    ) -> Result<Vec<Digest>, ActionError> {
+    pub(crate) fn all(cas: &Cas, messages: &[Digest], trees: &[Digest]) -> Result<Vec<Digest>, ActionError> {
         let Self { messages, files, .. } = Self::of(cas, &KnownBlobs::default(), messages, trees)?;
         Ok([messages, files].concat())
+    }
+
+    /// Notes that the trees are whole there, if all is known to be there by now.
+    pub(crate) fn note_present(&self, known: &KnownBlobs) {
+        if known.unknown(&[&self.messages[..], &self.files[..]].concat()).is_empty() {
+            known.insert_trees(&self.directories);
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -57,6 +57,17 @@ impl Remote {
         }
     }
 
+    /// Finds out which of these blobs are there, as far as that is not known and nobody else finds it out at present.
+    ///
+    /// # Errors
+    /// As [`missing`](Self::missing).
+    pub async fn find_present(&self, digests: &[Digest]) -> Result<(), RemoteError> {
+        let (claimed, _) = self.known().claim(&self.known().unknown(digests));
+        let missing: HashSet<Digest> = self.missing_of(&claimed.digests).await?.into_iter().collect();
+        self.known().insert(claimed.digests.iter().filter(|digest| !missing.contains(digest)));
+        Ok(())
+    }
+
     /// As [`missing`](Self::missing); asks nothing about nothing.
     async fn missing_of(&self, digests: &[Digest]) -> Result<Vec<Digest>, RemoteError> {
         if digests.is_empty() {

@@ -103,6 +103,10 @@ impl<'a> PredictionLoop<'a> {
         self.effects.extend(self.facts.set_artifact(&mut self.priming, element, exists));
     }
 
+    pub(crate) fn build_begins(&mut self, element: usize) {
+        self.priming.build_begins(element_id(element));
+    }
+
     pub(crate) fn element_ended(&mut self, element: usize) {
         self.unanswered.retain(|(of, _), _| *of != element);
         self.effects.extend(self.priming.element_ended(element_id(element)));
@@ -195,6 +199,7 @@ impl<'a> PredictionLoop<'a> {
             slots: workers.count() as u32,
             busy: workers.busy() as u32,
             primed_running_ms: started.map(|started| (machine.now_us - started) / 1000).sum(),
+            elsewhere: self.session.elsewhere,
         }
     }
 

@@ -36,6 +36,8 @@ pub struct RecordedSession {
     pub(crate) record_groups: Vec<(u64, Vec<SessionRecord>)>,
     /// When the speculation loop began; `None` if there was none.
     pub(crate) predictions_begin_us: Option<u64>,
+    /// Whether the workers were on other machines.
+    pub(crate) elsewhere: bool,
     pub(crate) sources: BTreeMap<usize, KnownFiles>,
     pub(crate) artifacts: BTreeMap<usize, KnownFiles>,
     pub(crate) trees: HashMap<Vec<ElementId>, Option<Digest>>,
@@ -126,6 +128,7 @@ struct Draft {
     is_in_group: bool,
     action_count: usize,
     predictions_begin_us: Option<u64>,
+    elsewhere: bool,
     sources: BTreeMap<usize, KnownFiles>,
     artifacts: BTreeMap<usize, KnownFiles>,
     trees: HashMap<Vec<ElementId>, Option<Digest>>,
@@ -284,7 +287,10 @@ impl Draft {
                     None => self.record_groups.push((time_us, vec![record])),
                 }
             }
-            Event::WorkerLoad(_) => _ = self.predictions_begin_us.get_or_insert(time_us),
+            Event::WorkerLoad(load) => {
+                self.predictions_begin_us.get_or_insert(time_us);
+                self.elsewhere |= load.elsewhere;
+            }
             other => self.take_fact(time_us, other)?,
         }
         Ok(())
@@ -400,6 +406,7 @@ impl Draft {
             jobs: self.jobs,
             record_groups: self.record_groups,
             predictions_begin_us: self.predictions_begin_us,
+            elsewhere: self.elsewhere,
             sources: self.sources,
             artifacts: self.artifacts,
             trees: self.trees,

@@ -55,6 +55,7 @@ pub fn replay(session: &RecordedSession, options: ReplayOptions) -> Result<Repla
 /// What builds tell the speculation loop. Elements and requests are those of the recording.
 #[derive(Clone, Copy)]
 enum Told {
+    BuildBegins(usize),
     Sources(usize),
     /// Whether the artifact exists.
     Artifact(usize, bool),
@@ -174,6 +175,7 @@ impl<'a> Simulation<'a> {
             return;
         }
         self.with_machine(|predictions, machine| match told {
+            Told::BuildBegins(element) => predictions.build_begins(element),
             Told::Sources(element) => predictions.sources_known(element),
             Told::Artifact(element, exists) => predictions.set_artifact(element, exists),
             Told::BuildEnded(element) => predictions.element_ended(element),
@@ -205,7 +207,7 @@ impl<'a> Simulation<'a> {
         let first = session.record_groups.iter().take_while(|(at_us, _)| *at_us <= now);
         let records: Vec<_> = first.flat_map(|(_, records)| records.iter().cloned()).collect();
         let (slots, busy) = (self.workers.count() as u32, self.workers.busy() as u32);
-        let load = WorkerLoad { slots, busy, primed_running_ms: 0 };
+        let load = WorkerLoad { slots, busy, primed_running_ms: 0, elsewhere: session.elsewhere };
         self.predictions = Some(PredictionLoop::begin(session, policies, self.budget, &records, load));
         std::mem::take(&mut self.told_before).into_iter().for_each(|told| self.tell(told));
     }
@@ -219,6 +221,7 @@ impl<'a> Simulation<'a> {
         let spec_scheduler::Job { element, task } = self.jobs.job(job);
         if task == Task::Build {
             self.facts.set_state(element, ElementState::Building);
+            self.tell(Told::BuildBegins(element));
         }
         let known = self.session.sources.get(&element).filter(|files| !files.unavailable);
         let known = known.filter(|files| self.job_during(element, files.at_us) == Some(job));

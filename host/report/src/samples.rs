@@ -175,7 +175,7 @@ pub(crate) fn small() -> Sample {
     sample.element("dep.bst").element("app.bst").element(HOSTILE);
     sample.job(0, "build", &[]).job(1, "fetch", &[]).job(1, "build", &[0, 1]).job(2, "build", &[0]);
     sample.record(1, &["gcc", "ld", "ar", "as", "cpp"]);
-    sample.at(0, Event::WorkerLoad(message::WorkerLoad { slots: 2, busy: 0 }));
+    sample.at(0, Event::WorkerLoad(message::WorkerLoad { slots: 2, ..Default::default() }));
     sample.predicted(0, "a0", &["dep.h"]).predicted(1, "a1", &[]).predicted(2, "a2", &["dep.h"]);
     sample.predicted(3, "a3", &[]);
     sample.primed(0, "a0", 100_000, 300_000, "succeeded").primed(1, "a1", 500_000, 900_000, "succeeded");
@@ -186,7 +186,7 @@ pub(crate) fn small() -> Sample {
     sample.request(1, "a1", 700_000, 905_000, "joined").observed(1, "a1", 1, &[]);
     sample.request(1, "other", 700_000, 950_000, "executed").observed(1, "other", 2, &["dep.h", HOSTILE]);
     sample.request(1, "a3", 950_000, 1_100_000, "executed").observed(1, "a3", 3, &[]);
-    sample.at(1_000_000, Event::WorkerLoad(message::WorkerLoad { slots: 2, busy: 2 }));
+    sample.at(1_000_000, Event::WorkerLoad(message::WorkerLoad { slots: 2, busy: 2, elsewhere: false }));
     sample.ran(2, 450_000, 1_200_000, "done").ran(3, 420_000, 800_000, "failed");
     let bucket = |name: &str| message::Bucket { name: name.to_owned(), count: 1 };
     let buckets = ["used", "joined", "skipped-too-cheap", "skipped-held", "pending-sources"].map(bucket);

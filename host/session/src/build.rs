@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 
+use spec_artifact::ArtifactName;
 use spec_cas::{CasError, EvictionReport, Quota};
 use spec_project::Scope;
 use spec_scheduler::{Graph, Message, Task};
@@ -18,7 +19,7 @@ use crate::run::RunRequest;
 use crate::session::Session;
 use crate::session_recording;
 use crate::shared_caches::{KeptMessages, SharedCaches};
-use crate::speculation::{PlannedElements, SessionPurpose, Speculation, SpeculationSettings};
+use crate::speculation::{self, PlannedElements, SessionPurpose, Speculation, SpeculationSettings};
 use crate::start_order::start_order;
 
 /// The options of a build.
@@ -113,7 +114,7 @@ fn plan(
     let build_scopes: Vec<Vec<usize>> =
         (0..count).map(|element| session.project.build_scope(element)).collect();
     let messages = KeptMessages::default();
-    find_artifacts(session, required, &mut works, &options.caches, &messages)?;
+    find_artifacts(session, required, &mut works, &options.speculation, &options.caches, &messages)?;
     let pushed = PushedParts {
         artifacts: options.caches.pushed_artifacts().is_some(),
         sources: if options.caches.pushed_sources().is_some() {
@@ -130,10 +131,12 @@ fn plan(
 
 /// Notes which artifacts are pulled. First the indexes are asked for what is required itself; unless they have all of that,
 /// for everything that building it may need, at the same time: a round trip for each level of dependencies would be long.
+/// With that they are asked for records, whose pull then has the answers.
 pub(crate) fn find_artifacts(
     session: &Session,
     required: &[usize],
     works: &mut [RequiredWork],
+    settings: &SpeculationSettings,
     caches: &SharedCaches,
     messages: &KeptMessages,
 ) -> Result<()> {
@@ -143,7 +146,7 @@ pub(crate) fn find_artifacts(
     if works.iter().any(|work| matches!(work, RequiredWork::Build { .. })) {
         session.options.session_remotes.check(false)?;
     }
-    let mut wanted = |elements: Vec<usize>| -> Result<bool> {
+    let mut wanted = |elements: Vec<usize>, records: &[ArtifactName]| -> Result<bool> {
         let mut asked = Vec::new();
         for element in elements {
             let ask = match works[element] {
@@ -155,19 +158,28 @@ pub(crate) fn find_artifacts(
             };
             asked.extend(ask.then_some(element));
         }
-        let known = session.known_remotely(caches, &asked, messages)?;
+        let known = session.known_remotely(caches, &asked, records, messages)?;
         for (element, _) in asked.iter().zip(&known).filter(|(_, known)| **known) {
             works[*element] = RequiredWork::Pull;
         }
         Ok(known.iter().all(|known| *known))
     };
-    if !wanted(required.to_vec())? {
+    if !wanted(required.to_vec(), &[])? {
         let asked: BTreeSet<usize> = required.iter().copied().collect();
         let others = session.project.scope(required, Scope::All).into_iter();
-        wanted(others.filter(|element| !asked.contains(element)).collect())?;
+        let others: Vec<usize> = others.filter(|element| !asked.contains(element)).collect();
+        let few = others.iter().filter(|_| others.len() <= FEW);
+        let built = required.iter().chain(few).copied();
+        let records: Vec<ArtifactName> =
+            built.filter_map(|element| speculation::record_name(session, settings, element)).collect();
+        wanted(others, &records)?;
     }
     Ok(())
 }
+
+/// With more dependencies than this, only the records of what is required are asked for together with artifacts, which may all
+/// be there.
+const FEW: usize = 64;
 
 /// Whether the cached artifact of an element lacks build trees that are wanted.
 fn lacks_buildtrees(session: &Session, element: usize) -> Result<bool> {

@@ -113,7 +113,8 @@ impl BuildWork {
         let lock = || plan.lock().unwrap_or_else(PoisonError::into_inner);
         let below = self.session.project.scope(&[element], Scope::All);
         let asked = lock().not_planned(below);
-        let known = self.session.known_remotely(&self.caches, &asked, &JobMonitor::new(context, false))?;
+        let known =
+            self.session.known_remotely(&self.caches, &asked, &[], &JobMonitor::new(context, false))?;
         let known = asked.into_iter().zip(known).filter(|(_, known)| *known).map(|(element, _)| element);
         lock().pull_instead(known.filter(|known| *known != element).collect());
         Ok(())

@@ -31,7 +31,7 @@ pub fn prepare_priming_run(
     let states = session.element_states()?;
     let mut works = required_works(session, &states, true)?;
     let messages = KeptMessages::default();
-    find_artifacts(session, required, &mut works, caches, &messages)?;
+    find_artifacts(session, required, &mut works, settings, caches, &messages)?;
     let planned = planned_elements(&build_graph(session, required, &works), &states);
     let to_build = planned.to_build.clone();
     let speculation = Speculation::start(session, settings, planned, caches, SessionPurpose::Prime)?;

@@ -143,7 +143,8 @@ impl Session {
         keys.into_iter().map(|key| ArtifactName::new(&element.project, &element.name, key)).collect()
     }
 
-    /// Which of these elements have an artifact that an index knows, in the order given.
+    /// Which of these elements have an artifact that an index knows, in the order given. The indexes are asked for `others` at the
+    /// same time, so that nobody waits for these answers later.
     ///
     /// # Errors
     /// When the store fails.
@@ -151,12 +152,13 @@ impl Session {
         &self,
         caches: &SharedCaches,
         elements: &[usize],
+        others: &[ArtifactName],
         monitor: &dyn CacheMonitor,
     ) -> Result<Vec<bool>> {
         let Some(artifacts) = caches.pulled_artifacts() else { return Ok(vec![false; elements.len()]) };
         let names: Vec<Vec<ArtifactName>> =
             elements.iter().map(|element| self.artifact_names(*element)).collect();
-        let mut known = artifacts.find(&names.concat(), monitor)?.into_iter();
+        let mut known = artifacts.find(&[&names.concat(), others].concat(), monitor)?.into_iter();
         // All answers of an element are taken, whatever the first says.
         let any =
             |names: &Vec<ArtifactName>| known.by_ref().take(names.len()).fold(false, |any, one| any | one);

@@ -71,7 +71,7 @@ fn build(element: u32, events: &mut Vec<(u64, Event)>) {
     let start = u64::from(element) * 500_000;
     events.push((start, Event::JobStarted(message::JobStarted { job: element })));
     for load in 0..2 {
-        let load = message::WorkerLoad { slots: 2, busy: element % 3 + load };
+        let load = message::WorkerLoad { slots: 2, busy: element % 3 + load, elsewhere: false };
         events.push((start, Event::WorkerLoad(load)));
     }
     let cost = message::Cost { queued_us: 1_000, worked_us: 90_000, ran_us: 80_000, cpu_ms: 70 };

@@ -202,9 +202,9 @@ impl Executions {
         self.backend.executor.latency()
     }
 
-    /// Tells the executor that actions will come soon.
-    pub fn expect_actions(&self) {
-        self.backend.executor.expect_actions();
+    /// Tells the executor that actions will come soon, with inputs mostly from these trees.
+    pub fn expect_actions(&self, inputs: &[Digest]) {
+        self.backend.executor.expect_actions(inputs);
     }
 
     /// Numbers of actions that wait for a worker, and that run, of all stores of the pool.

@@ -58,7 +58,7 @@ impl GeneratedBuild {
         for element in 0..self.elements {
             write(0, Event::Record(self.record(element)));
         }
-        write(10, Event::WorkerLoad(message::WorkerLoad { slots: 4, busy: 0 }));
+        write(10, Event::WorkerLoad(message::WorkerLoad { slots: 4, ..Default::default() }));
         let known =
             message::Files { element: 0, artifact: true, unavailable: false, paths: vec![at("dep.h", "2")] };
         write(11, Event::Files(known));

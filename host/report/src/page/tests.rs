@@ -63,7 +63,10 @@ fn numbers_may_be_as_large_as_they_can_be() {
     sample.predicted(0, "a", &[]).primed(0, "a", 5, u64::MAX, "succeeded");
     sample.request(0, "a", 0, u64::MAX, "executed");
     for time in [0, 7, u64::MAX] {
-        sample.at(time, Event::WorkerLoad(message::WorkerLoad { slots: u32::MAX, busy: u32::MAX }));
+        sample.at(
+            time,
+            Event::WorkerLoad(message::WorkerLoad { slots: u32::MAX, busy: u32::MAX, elsewhere: true }),
+        );
     }
     let bucket = message::Bucket { name: "used".to_owned(), count: u64::MAX };
     let totals = message::Totals { buckets: vec![bucket], cpu_ms: u64::MAX, useful_cpu_ms: 1, submitted: 1 };
@@ -104,7 +107,8 @@ fn a_large_recording_makes_a_page_that_says_what_it_leaves_out() {
             );
         }
         sample.ran(element, start, start + 1_000_000, "done");
-        sample.at(start, Event::WorkerLoad(message::WorkerLoad { slots: 4, busy: element }));
+        sample
+            .at(start, Event::WorkerLoad(message::WorkerLoad { slots: 4, busy: element, elsewhere: false }));
     }
     let page = drawn(&mut sample, &ComparedPolicies::default());
     assert!(page.len() < 1 << 20, "{} bytes", page.len());

@@ -101,6 +101,7 @@ impl InFlightExecutions {
             slots: self.executions.slots() as u32,
             busy: (waiting + running) as u32,
             primed_running_ms: self.by_submission.values().map(InFlightExecution::running_ms).sum(),
+            elsewhere: self.executions.runs_elsewhere(),
         }
     }
 

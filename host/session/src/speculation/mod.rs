@@ -26,6 +26,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use spec_artifact::ArtifactName;
 use spec_build::{BuildReport, SpeculationBlobs};
 use spec_execution::Recording;
 use spec_model::{Cancel, Digest, NodeError};
@@ -259,6 +260,16 @@ impl spec_build::SpeculationHook for Speculation {
 
 /// Whether an element takes part: it has a `remote-apis-socket`, and its public data (`bst: speculative-actions`) does not
 /// exclude it.
+/// The name under which servers have the record of an element, if it is to be primed from one.
+pub(crate) fn record_name(
+    session: &Session,
+    settings: &SpeculationSettings,
+    element: usize,
+) -> Option<ArtifactName> {
+    let takes_part = takes_part_in(&session.project.elements[element]).unwrap_or(false);
+    (takes_part && settings.mode.primes()).then(|| record_pull::weak_name(session, element)).flatten()
+}
+
 fn takes_part_in(element: &Element) -> Result<bool, NodeError> {
     if element.sandbox.remote_apis_socket.is_none() {
         return Ok(false);

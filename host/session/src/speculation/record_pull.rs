@@ -151,7 +151,7 @@ impl RecordPuller {
 }
 
 /// The name of an element's artifact under its weak key.
-fn weak_name(session: &Session, element: usize) -> Option<ArtifactName> {
+pub(super) fn weak_name(session: &Session, element: usize) -> Option<ArtifactName> {
     let weak = session.key_pairs[element]?.weak;
     let element = &session.project.elements[element];
     Some(ArtifactName::new(&element.project, &element.name, weak))

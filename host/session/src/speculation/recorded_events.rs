@@ -201,8 +201,8 @@ pub(super) fn record_element_ended(recorder: &SessionRecorder, element: usize) {
 
 /// Records the load of the workers.
 pub(super) fn record_load(recorder: &SessionRecorder, load: WorkerLoad) {
-    let WorkerLoad { slots, busy, .. } = load;
-    recorder.record(move || Event::WorkerLoad(message::WorkerLoad { slots, busy }));
+    let WorkerLoad { slots, busy, elsewhere, .. } = load;
+    recorder.record(move || Event::WorkerLoad(message::WorkerLoad { slots, busy, elsewhere }));
 }
 
 /// Records what came of the predictions.

@@ -1,7 +1,7 @@
 //! The speculation loop: the thread that owns the predictions of a session. It takes events, and carries out the effects
 //! that follow from them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
@@ -83,7 +83,7 @@ pub(super) fn run(
     let Ok(executions) = session.executions.executions.get() else { return };
     let can_pull = sources.caches.pulled_artifacts().is_some();
     let Some(initial) = start(&session, &elements, policies, Arc::clone(&facts), can_pull) else { return };
-    executions.expect_actions();
+    executions.expect_actions(&staged_trees(&session, &elements));
     let InitialState { priming, wanted, deferred } = initial;
     let early_requests = wanted.iter().map(|wanted| wanted.element).chain(deferred.keys().copied());
     let early_requests = early_requests.map(|element| (element, Vec::new())).collect();
@@ -113,6 +113,14 @@ pub(super) fn run(
     state.begin();
     state.follow(receiver);
     state.session.recorded_inputs.clear();
+}
+
+/// The artifacts in the store that are staged for the builds of elements that take part.
+fn staged_trees(session: &Session, elements: &SessionElements) -> Vec<Digest> {
+    let takes_part = (0..elements.takes_part.len()).filter(|element| elements.takes_part[*element]);
+    let below: BTreeSet<usize> =
+        takes_part.flat_map(|element| session.project.build_scope(element)).collect();
+    below.into_iter().filter_map(|element| elements.planned.files.get(element).copied().flatten()).collect()
 }
 
 impl SpeculationLoop {
@@ -237,6 +245,7 @@ impl SpeculationLoop {
             }
             SpeculationEvent::BuildBegins { element } => {
                 self.outputs.build_begins(&session.cas, element);
+                priming.build_begins(element_id(element));
                 Vec::new()
             }
             SpeculationEvent::SourcesStaged { element, tree } => {

@@ -53,8 +53,7 @@ impl PrimingState {
 
     fn submit_queued(&mut self) -> Vec<PrimingEffect> {
         let mut effects = Vec::new();
-        while self.free_slots() > 0 {
-            let Some((priority, action)) = self.most_urgent() else { break };
+        while let Some((priority, action)) = self.next_queued() {
             let ActionStage::Queued(digest, _) = self.action_state(action).stage else { break };
             self.budget.reserve(self.expected_cost(action));
             self.set_stage(action, ActionStage::InFlight(digest));
@@ -66,22 +65,52 @@ impl PrimingState {
         effects
     }
 
-    /// How many more actions may be submitted now: as many as there are workers without a requested action, and a few
-    /// more, so that no worker waits for the next submission. The rest waits here, where more urgent candidates can still
-    /// go before it.
+    /// How many more actions may be submitted now.
     fn free_slots(&self) -> u32 {
+        self.idle_slots().saturating_add(self.soon_requested().count() as u32).min(self.budgeted_slots())
+    }
+
+    /// As many as there are workers without a requested action, and a few more, so that no worker waits for the next
+    /// submission. The rest waits here, where more urgent candidates can still go before it.
+    fn idle_slots(&self) -> u32 {
         let wanted = match self.slots {
             0 => u32::MAX,
             slots => slots.saturating_sub(self.requested) + slots.div_ceil(8),
         };
-        wanted.saturating_sub(self.budget.in_flight()).min(self.budget.free_slots(self.slots))
+        wanted.saturating_sub(self.budget.in_flight())
     }
 
-    /// The most urgent queued action that the budget allows. One that was withdrawn waits until the workers have let it go.
-    fn most_urgent(&self) -> Option<(u16, ActionId)> {
-        let is_withdrawn = |action: ActionId| self.action_state(action).withdrawn.is_some();
-        let can_go = |(_, action): &&(u16, ActionId)| !is_withdrawn(*action) && !self.is_over_budget(*action);
-        self.queue.iter().find(can_go).copied()
+    fn budgeted_slots(&self) -> u32 {
+        self.budget.free_slots(self.slots)
+    }
+
+    /// What builds that have begun are going to request, and nobody has submitted. Workers on other machines get it even if
+    /// none is idle: its inputs are there when the request comes, which goes before what is only primed.
+    fn soon_requested(&self) -> impl Iterator<Item = ActionId> {
+        let building = self.building.iter().filter(|_| self.elsewhere);
+        building.flat_map(|element| self.resolver.actions_of(*element)).filter(|action| {
+            matches!(self.action_state(*action).stage, ActionStage::Candidate(_) | ActionStage::Queued(..))
+        })
+    }
+
+    /// The queued action that is submitted next, if there is one that may be submitted now.
+    fn next_queued(&self) -> Option<(u16, ActionId)> {
+        if self.queue.is_empty() || self.budgeted_slots() == 0 {
+            return None;
+        }
+        if self.idle_slots() > 0 {
+            return self.queue.iter().copied().find(|(_, action)| self.can_go(*action));
+        }
+        let queued = |action| match self.action_state(action).stage {
+            ActionStage::Queued(_, priority) => Some((priority, action)),
+            _ => None,
+        };
+        self.soon_requested().filter_map(queued).filter(|(_, action)| self.can_go(*action)).min()
+    }
+
+    /// Whether the budget allows an action. One that was withdrawn waits until the workers have let it go.
+    fn can_go(&self, action: ActionId) -> bool {
+        self.action_state(action).withdrawn.is_none() && !self.is_over_budget(action)
     }
 
     fn decide(&mut self, batch: &[ActionId]) {

@@ -95,4 +95,6 @@ pub struct WorkerLoad {
     pub busy: u32,
     /// How long the primed actions that run have been running, in milliseconds, summed up.
     pub primed_running_ms: u64,
+    /// Whether they are on other machines, which are asked to hurry with a waiting action that a request joins.
+    pub elsewhere: bool,
 }

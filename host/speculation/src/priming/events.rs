@@ -37,9 +37,14 @@ impl PrimingState {
 
     /// The load of the workers changed.
     pub fn set_load(&mut self, load: WorkerLoad) {
-        self.slots = load.slots;
+        (self.slots, self.elsewhere) = (load.slots, load.elsewhere);
         self.requested = load.busy.saturating_sub(self.budget.in_flight());
         self.budget.set_running_ms(load.primed_running_ms);
+    }
+
+    /// The build of an element begins, which is going to request its actions.
+    pub fn build_begins(&mut self, element: ElementId) {
+        self.building.insert(element);
     }
 
     /// The contents of origins were looked up: see [`Resolver::wanted_paths`](crate::Resolver::wanted_paths).
@@ -268,6 +273,7 @@ impl PrimingState {
 
     /// The build of an element ended, however it did: it requests nothing more, so that all its actions end.
     pub fn element_ended(&mut self, element: ElementId) -> Vec<PrimingEffect> {
+        self.building.remove(&element);
         let mut effects = Vec::new();
         for action in self.resolver.actions_of(element) {
             if matches!(self.action_state(action).stage, ActionStage::Ended(_)) {

@@ -25,6 +25,10 @@ pub struct PrimingState {
     pub(super) slots: u32,
     /// Requested actions that run or wait.
     pub(super) requested: u32,
+    /// Whether the workers are on other machines.
+    pub(super) elsewhere: bool,
+    /// The elements whose builds have begun, and have not ended.
+    pub(super) building: BTreeSet<ElementId>,
     pub(super) actions: Vec<ActionState>,
     pub(super) stats: HashMap<ElementId, PredictionStats>,
     pub(super) critical_paths: Vec<CriticalPath>,
@@ -143,6 +147,8 @@ impl PrimingState {
             budget: BudgetTracker::new(budget),
             slots: 0,
             requested: 0,
+            elsewhere: false,
+            building: BTreeSet::new(),
             candidates: BTreeSet::new(),
             queue: BTreeSet::new(),
             in_flight: BTreeSet::new(),

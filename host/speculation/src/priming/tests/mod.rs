@@ -265,6 +265,30 @@ fn more_urgent_candidates_go_before_queued_ones() {
 }
 
 #[test]
+fn what_a_running_build_requests_next_goes_to_busy_workers_elsewhere() {
+    let store = Store::new();
+    for (elsewhere, begins, expected) in [(true, true, 3), (true, false, 0), (false, true, 0)] {
+        let (mut priming, origin) = compiles(&store, 4, GuardedPrimingPolicy::default(), Budget::default());
+        let app = priming.resolver().element_of(COMPILE);
+        let busy = WorkerLoad { slots: 2, busy: 4, primed_running_ms: 0, elsewhere };
+        priming.set_load(busy);
+        let effects = priming.origins_known(vec![(origin, Some(text(&store, "2")))]);
+        let effects = carry_out(&mut priming, &store, effects);
+        let sent = submitted(&effects);
+        assert_eq!(sent.len(), 1, "no worker is idle");
+        priming.action_requested(&sent[0].1);
+        priming.set_load(WorkerLoad { busy: 5, ..busy });
+        if begins {
+            priming.build_begins(app);
+        }
+        let next = submitted(&priming.admit());
+        assert_eq!(next.len(), expected, "elsewhere: {elsewhere}, begun: {begins}");
+        priming.element_ended(app);
+        assert_eq!(priming.admit(), []);
+    }
+}
+
+#[test]
 fn the_budget_bounds_submissions() {
     let store = Store::new();
     // A recorded action took 10 ms.
@@ -304,7 +328,7 @@ fn what_exceeds_the_budget_is_cancelled_unless_a_request_joined_it() {
     let (mut priming, sent) = changed(&store, 3, GuardedPrimingPolicy::default(), budget);
     assert_eq!(sent.len(), 3);
     priming.action_requested(&sent[0].1);
-    let load = |primed_running_ms| WorkerLoad { slots: 4, busy: 3, primed_running_ms };
+    let load = |primed_running_ms| WorkerLoad { slots: 4, busy: 3, primed_running_ms, elsewhere: false };
     priming.set_load(load(1000));
     assert_eq!(priming.admit(), [], "nothing is exceeded yet");
     priming.set_load(load(1001));
@@ -322,7 +346,7 @@ fn what_exceeds_the_budget_is_cancelled_unless_a_request_joined_it() {
             ExecutionEnd { outcome: ExecutionOutcome::NotExecuted, took_ms: 501, cpu_ms: 501, bytes: 0 };
         priming.execution_ended(*action, *digest, end);
     }
-    priming.set_load(WorkerLoad { slots: 4, busy: 1, primed_running_ms: 0 });
+    priming.set_load(WorkerLoad { slots: 4, busy: 1, ..WorkerLoad::default() });
     assert_eq!(priming.admit(), [], "nothing is left of the budget");
     priming.element_ended(priming.resolver().element_of(COMPILE));
     let totals = priming.totals();
