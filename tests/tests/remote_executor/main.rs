@@ -10,10 +10,11 @@ mod round_trips;
 use std::time::Duration;
 
 use client::{TestClient, output};
-use cluster::TestCluster;
+use cluster::{TestCluster, directory};
 use spec_execution::ActionError;
 use spec_model::{AnswerSource, Cancel};
 use spec_remote_execution::ClusterEvent;
+use spec_testkit::wait_for;
 
 #[test]
 fn what_the_cluster_has_is_not_sent_again_and_an_action_that_it_has_takes_one_request() {
@@ -45,6 +46,26 @@ fn another_client_sends_nothing_for_a_result_that_is_there() {
     let sent = second.statistics().bytes_up;
     assert!(sent < 5_000, "{sent} bytes were sent");
     assert_eq!(cluster.executed(), 1);
+}
+
+#[test]
+fn inputs_that_are_expected_are_looked_for_before_the_first_action() {
+    let cluster = TestCluster::start();
+    let inputs: [(&str, &[u8]); 1] = [("input", &[7; 200_000])];
+    let other = TestClient::of(&cluster);
+    other.execute(&other.action("first", &inputs)).expect("it is executed");
+    let mut requests = Vec::new();
+    for expects in [false, true] {
+        let client = TestClient::of(&cluster);
+        let root = directory(&client.store, &inputs);
+        client.executions.expect_actions(&[root][..usize::from(expects)]);
+        wait_for("the connection", || client.requests() == 1 + u64::from(expects));
+        let before = client.requests();
+        client.execute(&client.action(&format!("expects {expects}"), &inputs)).expect("it is executed");
+        requests.push(client.requests() - before);
+        assert!(client.statistics().bytes_up < 5_000, "the input is there");
+    }
+    assert_eq!(requests, [4, 3], "result, messages, execution, and what is not known is asked for");
 }
 
 #[test]
