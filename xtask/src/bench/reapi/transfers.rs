@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::super::measure::{Load, median};
+use super::super::measure::{Load, cpu_of_children, median};
 use super::super::table::{Row, Target};
 use super::inside::{SPEC_HOST, TREE};
 use super::server::{Kind, Server};
@@ -13,8 +13,18 @@ use super::{BenchOptions, ReapiBench, prepare};
 use crate::paths::Paths;
 use crate::steps::step;
 
-/// Upload, upload of the same, download: wall time, and the processor time that casd takes for it.
-type BaseTimes = [(Duration, Duration); 3];
+/// Upload, upload of the same, download.
+type BaseTimes = [TransferTimes; 3];
+
+/// What a transfer takes.
+#[derive(Clone, Copy)]
+struct TransferTimes {
+    wall: Duration,
+    /// The processor time of the client.
+    client: Duration,
+    /// The processor time of casd.
+    casd: Duration,
+}
 
 /// Measures the transfers and prints the table.
 pub(in crate::bench) fn run(paths: &Paths, options: &BenchOptions) -> Result<()> {
@@ -40,20 +50,29 @@ impl ReapiBench {
             ("download of it into the store", "casdownload", 1.0 / 3.0),
         ];
         for (at, (figure, peer, most)) in rows.into_iter().enumerate() {
-            let wall = |rounds: &[BaseTimes]| median(rounds.iter().map(|times| times[at].0).collect());
-            self.table.add(Row::beside(figure, wall(&ours), peer, wall(&theirs), Target::Ratio(most)));
-            let casd = |rounds: &[BaseTimes]| median(rounds.iter().map(|times| times[at].1).collect());
-            let figure = format!("{figure}: processor time of casd");
-            self.table.add(Row::beside(&figure, casd(&ours), peer, casd(&theirs), Target::None));
+            let [of_ours, of_theirs] =
+                [&ours, &theirs].map(|rounds| rounds.iter().map(|times| times[at]).collect::<Vec<_>>());
+            let of = |part: fn(&TransferTimes) -> Duration| {
+                [&of_ours, &of_theirs].map(|times| median(times.iter().map(part).collect()))
+            };
+            let [mine, other] = of(|times| times.wall);
+            self.table.add(Row::beside(figure, mine, peer, other, Target::Ratio(most)));
+            let parts: [(&str, fn(&TransferTimes) -> Duration); 2] =
+                [("the client", |times| times.client), ("casd", |times| times.casd)];
+            for (whose, part) in parts {
+                let [mine, other] = of(part);
+                let figure = format!("{figure}: processor time of {whose}");
+                self.table.add(Row::beside(&figure, mine, peer, other, Target::None));
+            }
         }
         Ok(())
     }
 
-    /// The wall time of a command, and the processor time that the server takes meanwhile.
-    fn transfer(&self, server: &Server, argv: &[&str]) -> Result<(Duration, Duration)> {
-        let before = server.cpu()?;
+    fn transfer(&self, server: &Server, argv: &[&str]) -> Result<TransferTimes> {
+        let (children, before) = (cpu_of_children()?, server.cpu()?);
         let wall = self.time(argv)?;
-        Ok((wall, server.cpu()?.saturating_sub(before)))
+        let client = cpu_of_children()?.saturating_sub(children);
+        Ok(TransferTimes { wall, client, casd: server.cpu()?.saturating_sub(before) })
     }
 
     fn casd_clients(&self, name: &str) -> Result<BaseTimes> {
