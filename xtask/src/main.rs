@@ -13,6 +13,7 @@ mod bst;
 mod buildgrid;
 mod command;
 mod debian_root;
+mod dist;
 mod docker_registry;
 mod example;
 mod fuzz;
@@ -86,6 +87,12 @@ enum Task {
         #[arg(long)]
         host: Option<PathBuf>,
     },
+    /// Make the archive in target/dist that spec-host is installed from
+    Dist {
+        /// Pack this binary of spec-host, instead of one compiled now
+        #[arg(long)]
+        host: Option<PathBuf>,
+    },
     /// Write the golden keys of tests/golden/keys anew, with BuildStream
     Golden,
 }
@@ -119,6 +126,7 @@ fn run(task: Task) -> Result<()> {
         Task::Example => example::run(&paths).map(drop),
         Task::Bst { arguments } => bst::run(&paths, &arguments),
         Task::Book { host } => book::run(&paths, host),
+        Task::Dist { host } => dist::run(&paths, host),
         Task::Golden => golden::run(&paths),
     }
 }

@@ -18,6 +18,8 @@ mod workspace;
 pub(crate) use artifact::{ArtifactCommand, CheckoutArgs};
 pub(crate) use cache::CacheCommand;
 pub(crate) use cas::{CasCommand, RemoteArgs};
+use std::path::PathBuf;
+
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use globals::GlobalOptions;
 pub(crate) use plugin::{
@@ -126,6 +128,12 @@ pub(crate) enum CliCommand {
     Completions {
         /// For which shell
         shell: clap_complete::Shell,
+    },
+    /// Write manual pages
+    ManPages {
+        /// The folder where they go, such as /usr/local/share/man/man1
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
     },
 }
 

@@ -58,6 +58,7 @@ pub(crate) fn run(app: &App, command: &CliCommand) -> CommandResult<ExitCode> {
         #[cfg(feature = "bench")]
         CliCommand::Bench(args) => bench::run(app, args),
         CliCommand::Completions { shell } => completions(*shell),
+        CliCommand::ManPages { folder } => man_pages(folder),
     }
 }
 
@@ -78,6 +79,14 @@ fn completions(shell: clap_complete::Shell) -> CommandResult<ExitCode> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::definition(), "spec-host", &mut text);
     print(&String::from_utf8_lossy(&text))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn man_pages(folder: &Path) -> CommandResult<ExitCode> {
+    let written =
+        std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(Cli::definition(), folder));
+    written
+        .map_err(|error| CommandError::io(&format!("write manual pages to {}", folder.display()), &error))?;
     Ok(ExitCode::SUCCESS)
 }
 
