@@ -48,8 +48,6 @@ facts! {
     /// The elements that are staged for the build of an element.
     build_dependencies = elements::build_dependencies(element: u32) -> Vec<u32>;
 
-    /// How long each of these actions took when it was recorded, in the same order; `None` where it is not known.
-    recorded = actions::recorded(actions: &[u32]) -> Vec<Option<Execution>>;
     /// The program of a number: the first argument.
     program_name = actions::program_name(program: u32) -> Option<String>;
     /// The element that requests an action.
@@ -84,4 +82,20 @@ facts! {
     workers = session_facts::all_workers() -> Vec<Workers>;
     /// The time since the session began, in milliseconds.
     elapsed_ms = session_facts::elapsed_ms() -> u64;
+}
+
+/// How long each of these actions took when it was recorded, in the same order; `None` where it is not known.
+#[must_use]
+pub fn recorded(actions: &[u32]) -> Vec<Option<Execution>> {
+    #[cfg(target_family = "wasm")]
+    let answer = {
+        let times = crate::bindings::imports::spec::plugin::actions::recorded_times(actions);
+        let known = |ms: u32| (ms > 0).then_some(ms);
+        let execution =
+            |(run, cpu): (u32, u32)| known(run).map(|run_ms| Execution { run_ms, cpu_ms: known(cpu) });
+        times.run_ms.into_iter().zip(times.cpu_ms).map(execution).collect()
+    };
+    #[cfg(not(target_family = "wasm"))]
+    let answer = crate::testing::ask(|facts| facts.recorded(actions));
+    answer
 }

@@ -38,12 +38,18 @@ fn line(slow: &SlowCompilation<'_>) -> Option<String> {
     if seconds == 0 {
         let size = format_size(size as u64);
         let about = estimate.as_secs().max(1);
-        return Some(format!("compiling plugin {plugin} ({size}) for the first time: about {about} s"));
+        return Some(format!(
+            "compiling plugin {plugin} ({size}) for the first time: about {about} s, if nothing else runs"
+        ));
     }
     // The observer is called every second.
-    let percent = (elapsed.as_millis() * 100 / estimate.as_millis().max(1)).min(99);
+    let percent = elapsed.as_millis() * 100 / estimate.as_millis().max(1);
+    let part = match percent {
+        ..100 => format!("about {percent} %"),
+        _ => "longer than it takes where nothing else runs".to_owned(),
+    };
     let is_time = seconds.is_multiple_of(INTERVAL.as_secs());
-    is_time.then(|| format!("compiling plugin {plugin}: {seconds} s, about {percent} %"))
+    is_time.then(|| format!("compiling plugin {plugin}: {seconds} s, {part}"))
 }
 
 #[cfg(test)]

@@ -58,7 +58,9 @@ fn a_flipped_bit_in_compiled_code_changes_nothing() {
         // Without its answers the component is asked again.
         kept(&project, "answers").iter().for_each(|file| fs::remove_file(file).expect("it is ours"));
         let (status, stdout, stderr) = project.run(&show);
-        assert_eq!((status, &*stdout, &*stderr), (0, &*expect, ""), "bit {bit}");
+        // On a busy machine the component takes so long to compile again that the user is told of it.
+        let told: Vec<_> = stderr.lines().filter(|line| !line.starts_with("compil")).collect();
+        assert_eq!((status, &*stdout, &*told), (0, &*expect, &[][..]), "bit {bit}");
         assert_ne!(fs::read(&code).expect("it is there"), flipped, "bit {bit}");
     }
 }

@@ -110,6 +110,31 @@ fn what_may_not_be_written_cannot_be_written_in_either_way() {
 }
 
 #[test]
+fn a_working_directory_that_is_missing_is_made_and_no_more_writable_than_its_place() {
+    let plan = |directory: &'static str, read_only_root: bool, command: &str| {
+        let commands = vec![sh(command)];
+        let group = CommandGroup { label: "commands".to_owned(), read_only_root, commands };
+        move || Fixture::with_plan_in(directory, vec![Step::Run(group.clone())], "")
+    };
+    for (directory, is_read_only, command, is_written) in [
+        ("/nowhere/deep", true, "echo $PWD; ! echo x > file", false),
+        ("/nowhere/deep", false, "echo $PWD; echo x > file", true),
+        ("/build/deep", true, "echo $PWD; echo x > file", true),
+        ("/data", true, "echo $PWD; ! echo x > file", false),
+    ] {
+        let [(here, in_place), (_, as_actions)] = both(plan(directory, is_read_only, command));
+        assert!(in_place.log.contains(&format!("\n{directory}\n")), "{}", in_place.log);
+        let (one, other) = (in_place.artifact.expect("it builds"), as_actions.artifact.expect("it builds"));
+        assert_eq!(one.trees, other.trees, "{directory}");
+        let root = one.trees.buildroot.expect("it is kept");
+        let lookup = |path: &str| here.cas.lookup(&root, path).expect("the store works");
+        let directory = directory.trim_start_matches('/');
+        assert!(matches!(lookup(directory), Some(spec_cas::Entry::Directory(_))), "{directory}");
+        assert_eq!(lookup(&format!("{directory}/file")).is_some(), is_written, "{directory}");
+    }
+}
+
+#[test]
 fn roots_that_can_be_written_change_in_both_ways() {
     let commands =
         ["echo 1 > /anywhere; rm /data/again; mv /data /moved", "echo 2 > /dev/null; echo 3 > /tmp/gone"];

@@ -16,6 +16,12 @@ pub(crate) struct Tool {
 }
 
 impl Tool {
+    /// A tool that is installed in a plugin's folder.
+    pub(crate) fn of_folder(name: &'static str, language: Language, folder: &Path) -> Self {
+        let install = language.tools_command().unwrap_or_default();
+        Self { name, language, install: format!("cd {} && {install}", folder.display()) }
+    }
+
     /// The error that it is not there.
     pub(crate) fn missing(&self, why: impl Into<String>) -> PackageError {
         PackageError::ToolMissing {

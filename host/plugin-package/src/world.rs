@@ -76,6 +76,18 @@ impl Language {
             Self::Python => "python",
         }
     }
+
+    /// The command that installs the tools of a plugin in the plugin's folder; `None` if they are the user's own.
+    #[must_use]
+    pub fn tools_command(self) -> Option<&'static str> {
+        match self {
+            Self::Rust => None,
+            Self::JavaScript => Some("npm ci"),
+            Self::C | Self::Python => {
+                Some("python3 -m venv .venv && .venv/bin/pip install --requirement requirements.txt")
+            }
+        }
+    }
 }
 
 /// A text that names none of the things that it could.

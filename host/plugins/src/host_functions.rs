@@ -89,6 +89,20 @@ impl actions::Host for InstanceState {
         }))
     }
 
+    fn recorded_times(&mut self, actions: Vec<u32>) -> wasmtime::Result<actions::ExecutionTimes> {
+        self.pay_host_call(actions.len() * PART_SIZE)?;
+        Ok(ask(|facts| {
+            let (mut run_ms, mut cpu_ms) =
+                (Vec::with_capacity(actions.len()), Vec::with_capacity(actions.len()));
+            for action in actions {
+                let execution = facts.actions.last_execution(action);
+                run_ms.push(execution.map_or(0, |execution| execution.run_ms));
+                cpu_ms.push(execution.and_then(|execution| execution.cpu_ms).unwrap_or(0));
+            }
+            actions::ExecutionTimes { run_ms, cpu_ms }
+        }))
+    }
+
     fn program_name(&mut self, program: u32) -> wasmtime::Result<Option<String>> {
         self.ask(|facts| facts.actions.program_name(program))
     }

@@ -12,7 +12,8 @@ pub struct SandboxCommand {
     pub argv: Vec<OsString>,
     /// The whole environment: nothing is inherited, nothing added.
     pub environment: Vec<(OsString, OsString)>,
-    /// Absolute working directory inside. List it in [`crate::RootSpec::directories`] to have it made.
+    /// Absolute working directory inside. List it in [`crate::RootSpec::directories`], or in
+    /// [`crate::RootSpec::unmarked_directories`], to have it made.
     pub cwd: PathBuf,
     /// User number inside.
     pub uid: u32,

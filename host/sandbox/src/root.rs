@@ -28,6 +28,9 @@ pub struct RootSpec {
     /// Directories inside that are made if they are missing, stay in the upper directory,
     /// and can be written even if the root is read-only (BuildStream: marked directories).
     pub directories: Vec<PathBuf>,
+    /// Directories inside that are made if they are missing, stay in the upper directory, and can be written where the root
+    /// can.
+    pub unmarked_directories: Vec<PathBuf>,
     /// Whether only `directories` and the mounts can be written (BuildStream: `ROOT_READ_ONLY`).
     pub read_only: bool,
     /// Directories that can or cannot be written with everything below them, independently of the directories around
@@ -154,10 +157,16 @@ impl RootSpec {
                 Mount { path: "/proc".into(), kind: MountKind::Proc },
             ],
             directories: Vec::new(),
+            unmarked_directories: Vec::new(),
             read_only: false,
             subtrees: Vec::new(),
             classic_overlay: false,
         }
+    }
+
+    /// The directories that are made if they are missing.
+    pub(crate) fn made_directories(&self) -> impl Iterator<Item = &PathBuf> {
+        self.directories.iter().chain(&self.unmarked_directories)
     }
 
     /// Whether the overlay is made by the host, with root's rights.

@@ -155,7 +155,8 @@ fn check(root: &RootSpec, command: &SandboxCommand) -> Result<(), SandboxError> 
         let (have, most) = (root.layers.len(), RootSpec::MAX_LAYERS);
         return bad(format!("a root needs 1 to {most} layers, this one has {have}"));
     }
-    let inside = root.mounts.iter().map(|mount| &mount.path).chain(&root.directories).chain([&command.cwd]);
+    let inside =
+        root.mounts.iter().map(|mount| &mount.path).chain(root.made_directories()).chain([&command.cwd]);
     if let Some(path) = outside(root).chain(inside.map(PathBuf::as_path)).find(|path| !path.is_absolute()) {
         return bad(format!("{} is not an absolute path", path.display()));
     }
@@ -228,9 +229,9 @@ impl ScriptWriter {
     fn root(&mut self, root: &RootSpec, command: &SandboxCommand, terminal: Option<&Path>) {
         self.overlay(root);
         // Before the mounts, so that they are kept; after them too, as they may lie in one.
-        root.directories.iter().for_each(|path| self.instruction(op::DIRECTORY, path, &[path]));
+        root.made_directories().for_each(|path| self.instruction(op::DIRECTORY, path, &[path]));
         root.mounts.iter().for_each(|mount| self.mount(mount, terminal));
-        root.directories.iter().for_each(|path| self.instruction(op::DIRECTORY, path, &[path]));
+        root.made_directories().for_each(|path| self.instruction(op::DIRECTORY, path, &[path]));
         if root.read_only {
             root.directories.iter().for_each(|path| self.instruction(op::REBIND, path, &[&0, path]));
             self.instruction(op::READ_ONLY_ROOT, "/", &[]);

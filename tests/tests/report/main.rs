@@ -3,13 +3,15 @@
 mod browser;
 mod recording;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
 use browser::Browser;
 use serde_json::Value;
 use spec_testkit::recc::{BASE, RECC};
-use spec_testkit::{Host, Outcome, Project};
+use spec_testkit::{Host, Outcome, Project, require_env};
 
 const CONF: &str = "name: p\nmin-version: 2.0\n";
 
@@ -128,6 +130,63 @@ fn arrows(events: &[Value]) -> usize {
         assert!(spans[&track(end)].iter().any(|(start, until)| (*start..*until).contains(&at)), "{end}");
     }
     ends.len() / 2
+}
+
+/// A span: its name, when it began, and how long it took, in microseconds.
+type Span = (String, u64, u64);
+
+/// The spans of a trace by process and name of the track.
+type Tracks = BTreeMap<(u64, String), Vec<Span>>;
+
+#[test]
+fn chrome_s_reader_of_traces_finds_what_was_written() {
+    let (host, project) = (Host::new(), Project::of(&[("project.conf", CONF)]));
+    let [recorded, trace] = ["a.recording", "a.json"].map(|name| file(&project, name));
+    recording::write(recorded.as_ref());
+    let _ = host.run(&project, &["report", &recorded, "--trace", &trace]).success();
+    let reader = Path::new(env!("CARGO_MANIFEST_DIR")).join("trace-reader/read.mjs");
+    let engine = require_env("SPEC_LANGUAGE_TOOLS").join("trace-reader");
+    let mut node = Command::new("node");
+    let read = Outcome::of(node.arg(reader).arg(engine).arg(&trace), Duration::from_secs(60));
+    let read: Value = serde_json::from_str(read.success()).expect("it is JSON");
+    assert_eq!(read["isOfNoBrowser"], true);
+    let tracks = read["tracks"].as_array().expect("it has tracks").iter();
+    let found: Tracks = tracks.map(track_of_reader).collect();
+    let written = tracks_of_trace(&serde_json::from_str(&project.read("a.json")).expect("it is JSON"));
+    assert!(written.values().flatten().count() > 4, "{written:?}");
+    assert_eq!(found, written);
+}
+
+fn track_of_reader(track: &Value) -> ((u64, String), Vec<Span>) {
+    let spans = track["spans"].as_array().expect("it has spans").iter();
+    let mut spans: Vec<_> = spans.map(|span| self::span(&span[0], &span[1], &span[2])).collect();
+    spans.sort_unstable();
+    ((track["pid"].as_u64().expect("it is a number"), text(&track["name"])), spans)
+}
+
+fn tracks_of_trace(trace: &Value) -> Tracks {
+    let events = trace["traceEvents"].as_array().expect("it has events");
+    let track = |event: &Value| (event["pid"].as_u64().expect("a number"), event["tid"].clone());
+    let names = events.iter().filter(|event| event["name"] == "thread_name");
+    let names: Vec<_> = names.map(|event| (track(event), text(&event["args"]["name"]))).collect();
+    let mut tracks = Tracks::new();
+    for event in events.iter().filter(|event| event["ph"] == "X") {
+        let of = track(event);
+        let (_, name) = names.iter().find(|(track, _)| *track == of).expect("each track has a name");
+        let span = span(&event["name"], &event["ts"], &event["dur"]);
+        tracks.entry((of.0, name.clone())).or_default().push(span);
+    }
+    tracks.values_mut().for_each(|spans| spans.sort_unstable());
+    tracks
+}
+
+fn span(name: &Value, start: &Value, took: &Value) -> Span {
+    let number = |value: &Value| value.as_u64().expect("it is a number");
+    (text(name), number(start), number(took))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().expect("it is a text").to_owned()
 }
 
 #[test]

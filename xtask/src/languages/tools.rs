@@ -46,6 +46,11 @@ impl Tools {
         let tools = Tools { folder, versions: [&requirements, &lock_text, WIT_BINDGEN[0]].join("\n") };
         tools.part("python", &requirements, |folder| install_python(folder, &requirements))?;
         tools.part("node", &lock_text, |folder| install_node(folder, &lock))?;
+        let lock = paths.root.join("tests/trace-reader/package-lock.json");
+        let lock_text =
+            fs::read_to_string(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
+        // Written in JavaScript, too: a reader of traces.
+        tools.part("trace-reader", &lock_text, |folder| install_node(folder, &lock))?;
         tools.part("c", &WIT_BINDGEN.join(" "), install_wit_bindgen)?;
         Ok(tools)
     }

@@ -30,6 +30,9 @@ use spec_strategy::{
 /// Programs of this machine that are in the base.
 const PROGRAMS: [&str; 5] = ["/bin/sh", "/bin/mkdir", "/bin/sleep", "/bin/rm", "/bin/mv"];
 
+/// Where the commands of `app.bst` start, unless a test says otherwise: in a directory that can be written.
+const WORKING_DIRECTORY: &str = "/build/deep/dir";
+
 /// A project with a store, and what its builds have of sockets.
 pub(crate) struct Fixture {
     pub(crate) folder: tempfile::TempDir,
@@ -70,6 +73,11 @@ impl Fixture {
     }
 
     pub(crate) fn with_plan(runs: Vec<Step>, app: &str) -> Self {
+        Self::with_plan_in(WORKING_DIRECTORY, runs, app)
+    }
+
+    /// A project whose `app.bst` runs these steps in that directory.
+    pub(crate) fn with_plan_in(directory: &'static str, runs: Vec<Step>, app: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("a file");
         write("project.conf", "name: test\nmin-version: 2.0\n");
@@ -82,8 +90,8 @@ impl Fixture {
         write("app.bst", &format!("kind: app\nbuild-depends: [base.bst]\n{environment}{app}"));
         let targets = vec!["app.bst".to_owned()];
         let options = LoadOptions { directory: folder.path().to_owned(), targets, ..LoadOptions::default() };
-        let project =
-            UnresolvedProject::read(&options, &NoJunctions).and_then(|project| project.resolve(&Kinds(runs)));
+        let project = UnresolvedProject::read(&options, &NoJunctions)
+            .and_then(|project| project.resolve(&Kinds(directory, runs)));
         let project = project.expect("a good project");
         let cas = Cas::open(folder.path().join("cas")).expect("a store");
         let sockets = Sockets::new(folder.path().join("sockets"));
@@ -182,8 +190,8 @@ pub(crate) fn base_tree(cas: &Cas) -> Digest {
     builder.store(cas).expect("the store takes it")
 }
 
-/// The kinds `base`, which stages its sources, and `app`, which runs these steps on its dependencies.
-struct Kinds(Vec<Step>);
+/// The kinds `base`, which stages its sources, and `app`, which runs these steps on its dependencies, in a directory.
+struct Kinds(&'static str, Vec<Step>);
 
 struct Kind(KindDescription, Plan);
 
@@ -197,14 +205,14 @@ impl KindRegistry for Kinds {
                     Step::StageDependencies { location, dependencies: dependencies.clone() },
                     Step::Integrate { dependencies },
                 ];
-                steps.extend(self.0.clone());
+                steps.extend(self.1.clone());
                 steps
             }
         };
         let is_app = request.name == "app";
         let directories = ["/build/deep", "/install"].map(str::to_owned).to_vec();
         let plan = Plan {
-            working_directory: is_app.then(|| "/build/deep/dir".to_owned()),
+            working_directory: is_app.then(|| self.0.to_owned()),
             marked_directories: if is_app { directories } else { Vec::new() },
             steps,
             collect: if is_app { "/install" } else { "/" }.to_owned(),

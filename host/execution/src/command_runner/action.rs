@@ -22,12 +22,7 @@ pub(super) fn writable(access: &WriteAccess) -> Option<Vec<String>> {
 pub(super) fn directories(batch: &CommandBatch) -> Vec<String> {
     let (WriteAccess::Everything(made) | WriteAccess::Only(made)) = &batch.access;
     let mut directories: Vec<String> = made.iter().map(|path| relative(path)).collect();
-    let cwd = relative(&batch.cwd);
-    let is_writable = writable(&batch.access)
-        .is_none_or(|writable| writable.iter().any(|directory| is_at_or_below(&cwd, directory)));
-    if !cwd.is_empty() && is_writable {
-        directories.push(cwd);
-    }
+    directories.extend(Some(relative(&batch.cwd)).filter(|cwd| !cwd.is_empty()));
     directories
 }
 

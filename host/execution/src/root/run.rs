@@ -81,10 +81,9 @@ fn grant(root: &mut RootSpec, spec: &RootCommand) {
     };
     root.read_only = read_only;
     root.directories = directories.iter().map(PathBuf::from).collect();
-    let inside =
-        |directory: &String| spec.cwd == *directory || spec.cwd.starts_with(&format!("{directory}/"));
-    if spec.cwd != "/" && (!read_only || directories.iter().any(inside)) {
-        root.directories.push(PathBuf::from(&spec.cwd));
+    if spec.cwd != "/" {
+        // It can be written where its place in the root can.
+        root.unmarked_directories.push(PathBuf::from(&spec.cwd));
     }
 }
 

@@ -30,12 +30,12 @@ const FLAGS: [&str; 8] = [
 ];
 
 pub(super) fn build(build: &PluginBuild<'_>, progress: &dyn Fn(&str)) -> Result<Vec<u8>> {
-    let mut command = compiler(build.folder)?;
+    let (mut command, compiling) = compiler(build.folder)?;
     progress("making the bindings");
     let bindings = build.output.join("bindings");
     fs::create_dir_all(&bindings).map_err(|error| PackageError::io("make", &bindings, error))?;
     encode::c_bindings(&build.folder.join(WIT_FOLDER), build.world, &bindings)?;
-    progress("compiling");
+    progress(compiling);
     let module = build.intermediate("module.wasm");
     command.args(FLAGS).arg("-I").arg(absolute(&bindings)?).arg("-o").arg(absolute(&module)?);
     for file in files(&build.folder.join("src"), &["c"])?.iter().chain(&files(&bindings, &["c", "o"])?) {
@@ -48,24 +48,22 @@ pub(super) fn build(build: &PluginBuild<'_>, progress: &dyn Fn(&str)) -> Result<
     )
 }
 
-/// The first compiler that is there. Zig leaves the start files of a reactor out by itself, and warns of the flag.
-fn compiler(folder: &Path) -> Result<Command> {
+/// The first compiler that is there, and what is said while it compiles. Zig leaves the start files of a reactor out by itself, and warns of the flag.
+fn compiler(folder: &Path) -> Result<(Command, &'static str)> {
     let python = folder.join(".venv/bin/python");
     if python.is_file() {
         let mut zig = command(absolute(&python)?, folder);
         zig.args(["-m", "ziglang", "cc"]);
-        return Ok(zig);
+        return Ok((zig, "compiling with Zig, which compiles its C library first, once on a machine"));
     }
-    let install = format!(
-        "cd {} && python3 -m venv .venv && .venv/bin/pip install --requirement requirements.txt",
-        folder.display()
-    );
-    let tool = Tool { name: "a C compiler for WebAssembly", language: Language::C, install };
+    let tool = Tool::of_folder("a C compiler for WebAssembly", Language::C, folder);
     if let Some(sdk) = std::env::var_os("WASI_SDK_PATH").filter(|path| !path.is_empty()) {
-        return Ok(without_start_files(command(tool.at(&Path::new(&sdk).join("bin/clang"))?, folder)));
+        let clang = tool.at(&Path::new(&sdk).join("bin/clang"))?;
+        return Ok((without_start_files(command(clang, folder)), "compiling with the WASI SDK"));
     }
     let clang = CLANGS.iter().find(|clang| is_in_path(clang)).filter(|_| Path::new(DEBIAN_LIBC).is_dir());
-    clang.map(|clang| without_start_files(command(clang, folder))).ok_or_else(|| tool.missing(""))
+    let clang = clang.map(|clang| (without_start_files(command(clang, folder)), "compiling with clang"));
+    clang.ok_or_else(|| tool.missing(""))
 }
 
 fn without_start_files(mut clang: Command) -> Command {

@@ -11,13 +11,12 @@ use crate::world::Language;
 const ENGINE: [&str; 4] = ["--backend", "quickjs", "--backend-qjs-disable-async", "--backend-qjs-stub-wasi"];
 
 pub(super) fn build(build: &PluginBuild<'_>, progress: &dyn Fn(&str)) -> Result<Vec<u8>> {
-    let tool =
-        |name, install: &str| Tool { name, language: Language::JavaScript, install: install.to_owned() };
     if !is_in_path("node") {
-        return Err(tool("node", "apt-get install nodejs npm").missing(""));
+        let install = "apt-get install nodejs npm".to_owned();
+        return Err(Tool { name: "node", language: Language::JavaScript, install }.missing(""));
     }
-    let install = format!("cd {} && npm ci", build.folder.display());
-    let jco = tool("jco", &install).at(&build.folder.join("node_modules/.bin/jco"))?;
+    let tool = Tool::of_folder("jco", Language::JavaScript, build.folder);
+    let jco = tool.at(&build.folder.join("node_modules/.bin/jco"))?;
     progress("making the component with jco");
     let component = build.intermediate("component.wasm");
     // jco finds a source only in the folder that it runs in.

@@ -6,11 +6,7 @@ use crate::tools::{Tool, command, run};
 use crate::world::Language;
 
 pub(super) fn build(build: &PluginBuild<'_>, progress: &dyn Fn(&str)) -> Result<Vec<u8>> {
-    let install = format!(
-        "cd {} && python3 -m venv .venv && .venv/bin/pip install --requirement requirements.txt",
-        build.folder.display()
-    );
-    let tool = Tool { name: "componentize-py", language: Language::Python, install };
+    let tool = Tool::of_folder("componentize-py", Language::Python, build.folder);
     let program = tool.at(&build.folder.join(".venv/bin/componentize-py"))?;
     progress("making the component with componentize-py");
     let component = build.intermediate("component.wasm");

@@ -25,12 +25,14 @@ pub(super) fn run(args: &PluginNewArgs) -> CommandResult {
     let own = files.iter().filter(|file| !file.starts_with("sdk/") && !file.starts_with("wit/"));
     let own: String = own.map(|file| format!("    {file}\n")).collect();
     let folder = folder.display();
+    let tools = args.language.tools_command();
+    let tools = tools.map_or_else(String::new, |command| format!("first: (cd {folder} && {command})\n"));
     let compare = match args.world {
         PluginWorld::PrimingPolicy => compare(&folder.to_string(), args.name.as_str()),
         PluginWorld::ElementKind | PluginWorld::OverlayPolicy => String::new(),
     };
     print(&format!(
-        "{folder} has {} {} in {}:\n{own}next: spec-host plugin test {folder}; README.md tells more\n{compare}",
+        "{folder} has {} {} in {}:\n{own}{tools}next: spec-host plugin test {folder}; README.md tells more\n{compare}",
         article(args.world.as_str()),
         args.world,
         args.language

@@ -127,7 +127,10 @@ fn spread(row: &ComparedRow, first: &ComparedRow) -> String {
 pub(super) fn differences(titles: &[String], compared: &[ComparedRecording]) -> String {
     let mut text = String::new();
     for ComparedRecording { recording, workers, comparison } in compared {
-        let workers = workers.map_or_else(String::new, |workers| format!(" with {workers} workers"));
+        let workers = workers.map_or_else(String::new, |workers| match workers {
+            1 => " with 1 worker".to_owned(),
+            workers => format!(" with {workers} workers"),
+        });
         if titles.len() < 2 {
             continue;
         }

@@ -174,7 +174,27 @@ fn harm(does: &str) {
                 black_box(&mut block);
             }
         }
+        "misses-caches" => miss_caches(),
         other => panic!("no such harm: {other}"),
+    }
+}
+
+/// Reads memory in an order in which each place is known only when the one before was read, and is far from it.
+fn miss_caches() {
+    const PLACES: usize = 4 << 20;
+    const STEP: usize = 7_654_321;
+    let mut next = vec![0_u32; PLACES];
+    let mut place = 0;
+    loop {
+        let to = (place + STEP) % PLACES;
+        next[place] = to as u32;
+        place = to;
+        if place == 0 {
+            break;
+        }
+    }
+    loop {
+        place = black_box(&next)[place] as usize;
     }
 }
 

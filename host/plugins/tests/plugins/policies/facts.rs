@@ -5,8 +5,8 @@ use spec_plugins::{Plugins, SettingValue};
 use spec_strategy::{
     Candidate, ChangedInput, Choice, ChoiceObservation, Decision, InputAlternatives, InputOrigins,
     LastDecision, NoFacts, Observation, OriginInfo, OriginKind, OriginState, Outcome, OverlayFacts,
-    PrimingFacts, PrimingLoad, ReasonCode, Revision, SessionFacts, SkipReason, SubmittedAction, WorkerKind,
-    Workers,
+    PastExecution, PrimingFacts, PrimingLoad, ReasonCode, Revision, SessionFacts, SkipReason,
+    SubmittedAction, WorkerKind, Workers,
 };
 
 use super::{guest, overlay, priming};
@@ -86,6 +86,28 @@ fn a_priming_policy_decides_by_what_it_asks() {
     assert_eq!(decided, expected);
     let decided = policy.decide(&candidates[..1], &PrimingLoad::default(), &NoFacts).expect("it answers");
     assert_eq!(decided, [Decision::Hold], "the facts of a call end with it");
+}
+
+/// What is known of how long actions took: of action 0 nothing, action 1 was short, action 2 took much of a processor.
+struct Times;
+
+impl PrimingFacts for Times {
+    fn last_execution(&self, action: u32) -> Option<PastExecution> {
+        let known = |run_ms, cpu_ms| Some(PastExecution { run_ms, cpu_ms });
+        [None, known(5, None), known(500, Some(900))][action as usize]
+    }
+}
+
+#[test]
+fn a_priming_policy_is_told_how_long_actions_took() {
+    let mut policy = priming(&guest("priming-selective", &[])).expect("it opens");
+    let candidates = [0, 1, 2].map(|action| Candidate { action, critical_ms: 1000, ..Candidate::default() });
+    let load = PrimingLoad { free: 3, cpu_left_ms: Some(1000), ..PrimingLoad::default() };
+    let decided = policy.decide(&candidates, &load, &Times).expect("it answers");
+    assert!(matches!(decided[0], Decision::Submit { .. }), "{decided:?}");
+    assert_eq!(decided[1..], [SkipReason::TooCheap, SkipReason::TooDear].map(Decision::Skip));
+    let decided = policy.decide(&candidates[2..], &load, &NoFacts).expect("it answers");
+    assert!(matches!(decided[..], [Decision::Submit { .. }]), "{decided:?}");
 }
 
 #[test]
