@@ -111,7 +111,7 @@ impl BuildJob<'_> {
                     group: format!("integration-commands of {}", element.name),
                     command: Command { label: text, argv },
                     activity: format!("integrating {}", element.name),
-                    environment: element.environment.clone(),
+                    environment: element.environment(),
                 });
             }
         }

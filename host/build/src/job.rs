@@ -77,7 +77,7 @@ impl<'a> BuildJob<'a> {
             root: Root::new(cas)?,
             staged: StagedTrees::default(),
             log: None,
-            environment: element.environment.clone(),
+            environment: element.environment(),
             digest_environment: Vec::new(),
             digest_trees: Vec::new(),
             before_commands: None,

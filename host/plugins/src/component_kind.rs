@@ -6,6 +6,7 @@ use spec_strategy::{Configured, DependencyFacts, ElementInput, ElementKind, Kind
 use crate::answer_cache::{AnswerCache, AnswerKey, answer_key};
 use crate::call_facts::CallFacts;
 use crate::dependency_questions::{AskedDependencies, DependencyQuestion};
+use crate::element_question::element_question;
 use crate::failure::PluginFailure;
 use crate::kind::KindInstance;
 use crate::lazy_component::LazyComponent;
@@ -66,14 +67,14 @@ impl ElementKind for ComponentKind {
         input: &ElementInput,
         dependencies: &dyn DependencyFacts,
     ) -> Result<Configured, KindError> {
-        let (flat, positions) = conv::input(input);
         let asked = AskedDependencies::new(dependencies);
-        let key = answer_key("configure", &flat);
+        let key = element_question(input);
         let activity = format!("configure({})", input.name);
         let broken = |failure: PluginFailure| failure.of(&self.component.name, &activity);
         let mut configured = match self.kept(&key, &asked) {
             Some(kept) => kept,
             None => {
+                let (flat, positions) = conv::input(input);
                 let call = |instance: &mut KindInstance| {
                     CallFacts::of_element(&asked).during(|| instance.configure(&flat))
                 };
@@ -91,6 +92,7 @@ impl ElementKind for ComponentKind {
             }
         };
         if let Some(refusal) = &mut configured.plan.refusal {
+            let (_, positions) = conv::input(input);
             check_answer::place(refusal, &positions).map_err(broken)?;
         }
         Ok(configured)

@@ -129,7 +129,7 @@ pub(crate) fn input(input: &host::ElementInput) -> (FlatInput, Vec<NodePositions
         project: input.project.clone(),
         nodes: flat.nodes,
         config,
-        variables: input.variables.clone(),
+        variables: input.variables.iter().map(|(name, text)| (name.to_string(), text.to_string())).collect(),
         dependencies,
         sources: input.sources.clone(),
     };

@@ -21,6 +21,10 @@ const PLUGINS: [KnownPlugin; 1] = [KnownPlugin {
         "553b640d8867064783e7841c84fedfa5764ba208e7c908efbaa67fb7071721a4",
         // freedesktop-sdk 26.08.
         "eb49c4e4711589ef5d6078e935e3fd2d5855ac62ecb2de7a70dfd177abafbfbe",
+        // gnome-build-meta; it calls `node_subst_vars`, which does nothing in BuildStream 2.
+        "502af4843e7f46f718d11595975a0dc4db43a6bcfe180dbb91893ace17611fd8",
+        // cosmic-build-meta; freedesktop-sdk's with another description.
+        "516f34d1bb236c1a552fa9839801fad1e4648e64fa8526bf0eec3d207ea12a43",
     ],
 }];
 

@@ -18,6 +18,7 @@ mod component_kind;
 mod component_source;
 mod conv;
 mod dependency_questions;
+mod element_question;
 mod embedded;
 mod engine;
 mod epoch_clock;

@@ -3,6 +3,8 @@
 //! `(<)` puts items before the list below, `(>)` after it, `(=)` replaces it. A directive without a list below stays
 //! until a list is composed under it; [`assert_composed`] finds directives that stayed.
 
+use std::sync::Arc;
+
 use spec_model::{Mapping, Node, NodeError, NodeKind};
 
 const PREPEND: &str = "(<)";
@@ -85,7 +87,7 @@ fn compose_entry(name: &str, value: &Node, lower: &mut Mapping) -> Result<(), No
     match (&value.kind, &mut below.kind) {
         (NodeKind::Scalar(_), NodeKind::Scalar(_)) => *below = value.clone(),
         (NodeKind::Sequence(items), NodeKind::Sequence(list)) if name == CONDITIONS => {
-            list.extend_from_slice(items)
+            Arc::make_mut(list).extend_from_slice(items)
         }
         (NodeKind::Sequence(_), NodeKind::Sequence(_)) => *below = value.clone(),
         (NodeKind::Sequence(_), NodeKind::Mapping(mapping)) if is_list_directives(mapping)? => {
@@ -95,7 +97,7 @@ fn compose_entry(name: &str, value: &Node, lower: &mut Mapping) -> Result<(), No
             apply_directives(name, value, upper, below)?
         }
         (NodeKind::Mapping(upper), NodeKind::Mapping(mapping)) => {
-            compose(upper, mapping)?;
+            compose(upper, Arc::make_mut(mapping))?;
             below.position.clone_from(&mapping.position);
         }
         _ => return Err(conflict(name, value, below)),
@@ -113,7 +115,7 @@ fn fresh(value: &Node) -> Result<Node, NodeError> {
     }
     let mut copy = Mapping::new();
     compose(mapping, &mut copy)?;
-    Ok(Node { kind: NodeKind::Mapping(copy), position: value.position.clone() })
+    Ok(Node { kind: NodeKind::Mapping(Arc::new(copy)), position: value.position.clone() })
 }
 
 fn apply_directives(
@@ -126,6 +128,7 @@ fn apply_directives(
     let [overwrite, prepend, append] = [items(overwrite)?, items(prepend)?, items(append)?];
     match &mut below.kind {
         NodeKind::Sequence(list) => {
+            let list = Arc::make_mut(list);
             if let Some(items) = overwrite {
                 *list = items.to_vec();
             }
@@ -133,7 +136,9 @@ fn apply_directives(
             list.extend_from_slice(append.unwrap_or_default());
             Ok(())
         }
-        NodeKind::Mapping(lower) if is_list_directives(lower)? => merge_directives(directives, lower),
+        NodeKind::Mapping(lower) if is_list_directives(lower)? => {
+            merge_directives(directives, Arc::make_mut(lower))
+        }
         _ => Err(conflict(name, value, below)),
     }
 }
@@ -156,6 +161,7 @@ fn merge_directives(upper: &Mapping, lower: &mut Mapping) -> Result<(), NodeErro
             lower.set(name, node.clone());
             continue;
         };
+        let list = Arc::make_mut(list);
         let at = if first { 0 } else { list.len() };
         list.splice(at..at, node.as_sequence()?.iter().cloned());
     }

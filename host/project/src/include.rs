@@ -3,12 +3,15 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use spec_model::{Mapping, Node, NodeError, NodeKind};
 
 use crate::LoadError;
 use crate::compose::compose_under;
+use crate::has_key::has_key;
 use crate::options::Options;
+use crate::outer_space;
 use crate::project_files::ProjectFiles;
 use crate::variables::Variables;
 use crate::yaml::{Limits, parse_text};
@@ -115,11 +118,16 @@ impl<'p> IncludePass<'p> {
     }
 
     fn node(&mut self, node: &mut Node, project: &IncludeProject) -> Result<(), LoadError> {
+        if !has_key(node, &[INCLUDE]) {
+            return Ok(());
+        }
         match &mut node.kind {
             NodeKind::Scalar(_) => Ok(()),
-            NodeKind::Sequence(nodes) => nodes.iter_mut().try_for_each(|node| self.node(node, project)),
+            NodeKind::Sequence(nodes) => {
+                Arc::make_mut(nodes).iter_mut().try_for_each(|node| self.node(node, project))
+            }
             NodeKind::Mapping(mapping) => {
-                self.mapping(mapping, project)?;
+                self.mapping(Arc::make_mut(mapping), project)?;
                 node.position.clone_from(&mapping.position);
                 Ok(())
             }
@@ -167,7 +175,8 @@ impl<'p> IncludePass<'p> {
         let text = owner.files.text(file)?;
         let mut contents = parse_text(&text, &owner.files.shown(file))?;
         if let (true, Some(variables)) = (is_foreign, &owner.variables) {
-            Variables::new(variables)?.expand(&mut contents)?;
+            Variables::new(Mapping::clone(variables), &Rc::default())?.expand(&mut contents)?;
+            outer_space::strip_all(&mut contents);
         }
         let loaded = IncludedFile { contents, bytes: text.len() };
         self.included.0.borrow_mut().insert(key, loaded.clone());

@@ -1,5 +1,6 @@
 //! Cache keys, byte for byte those of BuildStream 2.8.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use spec_model::{Key, KeyPair, SourceKey, Value};
@@ -9,39 +10,80 @@ use crate::{Element, Project};
 /// BuildStream's `BST_CORE_ARTIFACT_VERSION`: raised when equal keys begin to mean other artifacts.
 const CORE_ARTIFACT_VERSION: i64 = 11;
 
+/// The name of the list of dependencies in a description.
+const DEPENDENCIES: &str = "dependencies";
+/// The name of the weak key in the description of a strong one. It is the last one.
+const WEAK_KEY: &str = "weak-cache-key";
+
+/// An element as the descriptions of others name it: parts of canonical texts, which are made once.
+struct ElementText {
+    /// Without a key.
+    named: String,
+    /// With its strict key.
+    strict: String,
+}
+
 /// The keys of all elements of a project, by index. `sources` returns the keys of an element's sources, or `None`
 /// when one has no ref yet: such an element has no keys, and neither do the elements that need it at build time.
-pub fn compute_keys(
+pub fn compute_keys<'s>(
     project: &Project,
-    sources: &dyn Fn(usize) -> Option<Vec<SourceKey>>,
+    sources: &dyn Fn(usize) -> Option<Cow<'s, [SourceKey]>>,
 ) -> Vec<Option<KeyPair>> {
-    let mut keys: Vec<Option<KeyPair>> = Vec::with_capacity(project.elements.len());
-    for index in 0..project.elements.len() {
+    let mut keys: Vec<Option<(KeyPair, ElementText)>> = Vec::with_capacity(project.elements.len());
+    for (index, element) in project.elements.iter().enumerate() {
         let pair = sources(index).and_then(|sources| key_pair(project, index, &sources, &keys));
-        keys.push(pair);
+        keys.push(pair.map(|pair| (pair, ElementText::new(element, pair.strict))));
     }
-    keys
+    keys.into_iter().map(|key| key.map(|(pair, _)| pair)).collect()
+}
+
+impl ElementText {
+    fn new(element: &Element, strict: Key) -> Self {
+        let text = |key| dependency_value(element, key).canonical();
+        Self { named: text(None), strict: text(Some(strict)) }
+    }
 }
 
 fn key_pair(
     project: &Project,
     index: usize,
     sources: &[SourceKey],
-    keys: &[Option<KeyPair>],
+    keys: &[Option<(KeyPair, ElementText)>],
 ) -> Option<KeyPair> {
     let element = &project.elements[index];
     let scope = project.build_scope(index);
-    let pairs: Vec<(usize, KeyPair)> =
-        scope.iter().map(|dependency| Some((*dependency, keys[*dependency]?))).collect::<Option<_>>()?;
-    let mut dictionary = dictionary(project, element, sources);
-    let weak = pairs.iter().map(|(dependency, pair)| {
-        let key = is_strict(element, *dependency).then_some(pair.weak);
-        dependency_value(&project.elements[*dependency], key)
+    let below: Vec<(usize, &(KeyPair, ElementText))> = scope
+        .iter()
+        .map(|dependency| Some((*dependency, keys[*dependency].as_ref()?)))
+        .collect::<Option<_>>()?;
+    let dictionary = dictionary(project, element, sources);
+    let weak = below.iter().map(|(dependency, (pair, text))| match is_strict(element, *dependency) {
+        true => dependency_value(&project.elements[*dependency], Some(pair.weak)).canonical().into(),
+        false => Cow::from(&text.named),
     });
-    dictionary.insert("dependencies".to_owned(), Value::Seq(weak.collect()));
-    let weak = Value::Map(dictionary.clone()).key();
-    let strong = pairs.iter().map(|(dependency, pair)| (*dependency, pair.strict));
-    Some(KeyPair { strict: strong_of(project, dictionary, strong, weak).key(), weak })
+    let (mut before, mut after) = (String::new(), String::with_capacity(8192));
+    for (name, value) in &dictionary {
+        match name.as_str() < DEPENDENCIES {
+            true => before += &format!("\"{name}\":{},", value.canonical()),
+            false => after += &format!(",\"{name}\":{}", value.canonical()),
+        }
+    }
+    let text = |list: String, rest: &str| format!("{{{before}\"{DEPENDENCIES}\":[{list}]{after}{rest}}}");
+    let weak = Key::of(text(joined(weak), "").as_bytes());
+    let strict = joined(below.iter().map(|(_, (_, text))| Cow::from(&text.strict)));
+    let strict = Key::of(text(strict, &format!(",\"{WEAK_KEY}\":\"{weak}\"")).as_bytes());
+    Some(KeyPair { strict, weak })
+}
+
+fn joined<'t>(texts: impl Iterator<Item = Cow<'t, str>>) -> String {
+    let mut list = String::with_capacity(4096);
+    for text in texts {
+        if !list.is_empty() {
+            list.push(',');
+        }
+        list.push_str(&text);
+    }
+    list
 }
 
 /// The description whose hash is the strong key of an element that is built on artifacts with the given strong keys;
@@ -53,19 +95,12 @@ pub fn strong_description(
     dependencies: &[(usize, Key)],
     weak: Key,
 ) -> Value {
-    let dictionary = dictionary(project, &project.elements[element], sources);
-    strong_of(project, dictionary, dependencies.iter().copied(), weak)
-}
-
-fn strong_of(
-    project: &Project,
-    mut dictionary: BTreeMap<String, Value>,
-    dependencies: impl Iterator<Item = (usize, Key)>,
-    weak: Key,
-) -> Value {
-    let list = dependencies.map(|(element, key)| dependency_value(&project.elements[element], Some(key)));
-    dictionary.insert("dependencies".to_owned(), Value::Seq(list.collect()));
-    dictionary.insert("weak-cache-key".to_owned(), weak.to_string().into());
+    let mut dictionary = dictionary(project, &project.elements[element], sources);
+    let list = dependencies
+        .iter()
+        .map(|(dependency, key)| dependency_value(&project.elements[*dependency], Some(*key)));
+    dictionary.insert(DEPENDENCIES.to_owned(), Value::Seq(list.collect()));
+    dictionary.insert(WEAK_KEY.to_owned(), weak.to_string().into());
     Value::Map(dictionary)
 }
 

@@ -14,6 +14,7 @@ mod element_files;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod has_key;
 mod include;
 mod junction;
 pub mod keys;
@@ -22,6 +23,7 @@ mod loaded_element;
 mod loader;
 pub mod metadata;
 mod options;
+mod outer_space;
 mod platform;
 mod project;
 mod project_files;

@@ -33,7 +33,7 @@ pub fn low_diversity(element: &Element, digests: &[(String, String)]) -> String 
         sandbox.set("remote-apis-socket", entries);
     }
     let mut environment = element.environment_data.clone();
-    for (name, text) in element.environment.iter().chain(digests) {
+    for (name, text) in element.environment().iter().chain(digests) {
         set(&mut environment, name, text);
     }
     let mut root = Mapping::new();
@@ -45,17 +45,13 @@ pub fn low_diversity(element: &Element, digests: &[(String, String)]) -> String 
 /// The text of `high_diversity_meta`: the variables.
 #[must_use]
 pub fn high_diversity(element: &Element) -> String {
-    dump(&texts("variables", element.variables.iter()))
-}
-
-fn texts<'t>(name: &str, entries: impl Iterator<Item = &'t (String, String)>) -> Mapping {
-    let mut inner = Mapping::new();
-    for (name, text) in entries {
-        set(&mut inner, name, text);
+    let mut variables = Mapping::new();
+    for (name, text) in &element.variables {
+        set(&mut variables, name, text);
     }
     let mut root = Mapping::new();
-    root.set(name, inner);
-    root
+    root.set("variables", variables);
+    dump(&root)
 }
 
 fn set(mapping: &mut Mapping, name: &str, text: &str) {

@@ -80,7 +80,8 @@ impl<'a> UnresolvedProject<'a> {
         for (new, old) in order.iter().enumerate() {
             index[*old] = new;
         }
-        let resolved = resolve(&loader, &order, &|old| index[old], kinds)?;
+        let elements = std::mem::take(&mut loader.elements);
+        let resolved = resolve(&loader, elements, &order, &|old| index[old], kinds)?;
         loader.check_conflicts()?;
         let new = |old: Vec<usize>| old.iter().map(|old| index[*old]).collect();
         let workspaces = loader.workspaces.clone();
@@ -90,6 +91,7 @@ impl<'a> UnresolvedProject<'a> {
 
 fn resolve(
     loader: &Loader<'_>,
+    elements: Vec<LoadedElement>,
     order: &[usize],
     index: &dyn Fn(usize) -> usize,
     kinds: &dyn KindRegistry,
@@ -97,10 +99,12 @@ fn resolve(
     let mut resolvers: Vec<_> =
         (0..loader.projects.len()).map(|project| resolver(loader, project, kinds)).collect();
     let mut resolved = ResolvedElements::new(order.len());
+    let mut elements: Vec<Option<LoadedElement>> = elements.into_iter().map(Some).collect();
     for old in order {
-        let loaded = &loader.elements[*old];
-        let element = resolvers[loaded.project].resolve(loaded, &resolved, index)?;
-        resolved.push(element);
+        // Each is dropped when it is resolved, so that the nodes of all of them are not there twice.
+        if let Some(loaded) = elements[*old].take() {
+            resolved.push(resolvers[loaded.project].resolve(&loaded, &resolved, index)?);
+        }
     }
     Ok(resolved)
 }

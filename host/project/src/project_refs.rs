@@ -1,6 +1,7 @@
 //! `project.refs` and `junction.refs`: the refs of sources in files of their own.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use spec_model::{Mapping, Node, NodeError, NodeKind, UserError as _};
 
@@ -76,6 +77,7 @@ pub(crate) fn source_entry<'r>(
     let NodeKind::Sequence(sources) = &mut sources.kind else {
         return Err(problem);
     };
+    let sources = Arc::make_mut(sources);
     while sources.len() <= source {
         sources.push(Mapping::new().into());
     }
@@ -89,7 +91,7 @@ fn child<'m>(mapping: &'m mut Mapping, name: &str, missing: impl FnOnce() -> Nod
 fn as_mapping(node: &mut Node) -> Result<&mut Mapping, NodeError> {
     let problem = node.expected("a dictionary");
     match &mut node.kind {
-        NodeKind::Mapping(mapping) => Ok(mapping),
+        NodeKind::Mapping(mapping) => Ok(Arc::make_mut(mapping)),
         _ => Err(problem),
     }
 }

@@ -1,21 +1,35 @@
 //! Expands variables and texts that refer to them with `%{name}`.
 
+mod text_pool;
+
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 
+pub(crate) use text_pool::TextPool;
+
 use crate::yaml::Limits;
+
+/// An expanded variable: its name and its value.
+pub(crate) type Variable = (Arc<str>, Arc<str>);
 
 /// The variables of an element or project, expanded when they are asked for.
 pub(crate) struct Variables {
-    unresolved: IndexMap<Arc<str>, (Arc<str>, Option<FilePosition>)>,
-    resolved: RefCell<HashMap<Arc<str>, Arc<str>>>,
+    /// As they are written: texts alone.
+    unresolved: IndexMap<Arc<str>, Node>,
+    /// The values of those that are expanded, by the same indices.
+    resolved: RefCell<Vec<Option<Arc<str>>>>,
+    /// Where equal texts are shared with other elements.
+    pool: Rc<TextPool>,
     /// The number of bytes that expanding has made so far.
     expanded: Cell<usize>,
 }
+
+/// What a reference begins with.
+const BEGIN: &str = "%{";
 
 /// A piece of a text.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,10 +38,10 @@ enum TextPiece<'t> {
     Reference(&'t str),
 }
 
-/// A variable that is being expanded: its name, and its references that are not expanded yet.
-struct OpenVariable {
-    name: Arc<str>,
-    references: Vec<Arc<str>>,
+/// A variable that is being expanded: its index, and its references that are not expanded yet.
+struct OpenVariable<'v> {
+    index: usize,
+    references: Vec<&'v str>,
 }
 
 impl Variables {
@@ -35,18 +49,24 @@ impl Variables {
     ///
     /// # Errors
     /// `invalid-data` when a value is no scalar.
-    pub(crate) fn new(mapping: &Mapping) -> Result<Self, NodeError> {
-        let mut unresolved = IndexMap::with_capacity(mapping.entries.len());
-        for (name, node) in &mapping.entries {
-            node.as_str()?;
-            if let NodeKind::Scalar(text) = &node.kind {
-                unresolved.insert(Arc::clone(name), (Arc::clone(text), node.position.clone()));
-            }
-        }
+    pub(crate) fn new(mut mapping: Mapping, pool: &Rc<TextPool>) -> Result<Self, NodeError> {
         if mapping.bool_or("notparallel", false)? {
-            unresolved.insert("max-jobs".into(), ("1".into(), None));
+            mapping.set("max-jobs", Node::text("1"));
         }
-        Ok(Self { unresolved, resolved: RefCell::default(), expanded: Cell::new(0) })
+        let plain = |node: &Node| {
+            node.as_str()?;
+            Ok(match &node.kind {
+                NodeKind::Scalar(text) if !text.contains(BEGIN) => Some(Arc::clone(text)),
+                _ => None,
+            })
+        };
+        let resolved = mapping.entries.values().map(plain).collect::<Result<_, NodeError>>()?;
+        Ok(Self {
+            unresolved: mapping.entries,
+            resolved: RefCell::new(resolved),
+            pool: Rc::clone(pool),
+            expanded: Cell::new(0),
+        })
     }
 
     /// All variables, expanded, in the order of the mapping.
@@ -54,9 +74,21 @@ impl Variables {
     /// # Errors
     /// `unresolved-variable` at the text that refers to a variable that is not there, `circular-reference-variable`
     /// when variables refer to each other in a circle, `variable-too-large` beyond 1 MiB for one text or 64 MiB for all.
-    pub(crate) fn all(&self) -> Result<Vec<(String, String)>, NodeError> {
-        let one = |name: &Arc<str>| Ok((name.to_string(), self.value(name)?.to_string()));
-        self.unresolved.keys().map(one).collect()
+    pub(crate) fn all(&self) -> Result<Vec<Variable>, NodeError> {
+        let one = |(index, name): (usize, &Arc<str>)| Ok((Arc::clone(name), self.value(index)?));
+        self.unresolved.keys().enumerate().map(one).collect()
+    }
+
+    /// As [`Variables::all`], without those that cannot be expanded: junctions have their project's variables without those that
+    /// its subprojects give it.
+    pub(crate) fn resolvable(&self) -> Vec<Variable> {
+        let one = |(index, name): (usize, &Arc<str>)| Some((Arc::clone(name), self.value(index).ok()?));
+        self.unresolved.keys().enumerate().filter_map(one).collect()
+    }
+
+    /// The value of a variable; `None` when it is not there or cannot be expanded.
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<str>> {
+        self.value(self.unresolved.get_index_of(name)?).ok()
     }
 
     /// Expands every scalar below a mapping.
@@ -79,62 +111,74 @@ impl Variables {
                 }
                 Ok(())
             }
-            NodeKind::Sequence(nodes) => nodes.iter_mut().try_for_each(|node| self.expand_node(node)),
-            NodeKind::Mapping(mapping) => self.expand(mapping),
+            NodeKind::Sequence(nodes) => match nodes.iter().any(has_reference) {
+                true => Arc::make_mut(nodes).iter_mut().try_for_each(|node| self.expand_node(node)),
+                false => Ok(()),
+            },
+            NodeKind::Mapping(mapping) => match mapping.entries.values().any(has_reference) {
+                true => self.expand(Arc::make_mut(mapping)),
+                false => Ok(()),
+            },
         }
     }
 
     /// The text with its references replaced; `None` when it has none.
     fn substitute(&self, text: &str, position: Option<&FilePosition>) -> Result<Option<Arc<str>>, NodeError> {
-        if !text.contains("%{") {
+        if !text.contains(BEGIN) {
             return Ok(None);
         }
-        let references = references(text);
-        for name in &references {
-            self.check_known(name, position)?;
-            self.value(name)?;
+        let mut has_any = false;
+        for name in references(text) {
+            has_any = true;
+            self.value(self.index(name, position)?)?;
         }
-        if references.is_empty() { Ok(None) } else { self.join(text, position).map(Some) }
+        if has_any { self.join(text, position).map(Some) } else { Ok(None) }
     }
 
-    /// The expanded value of an existing variable, computed without recursion.
-    fn value(&self, name: &Arc<str>) -> Result<Arc<str>, NodeError> {
-        let mut steps = vec![self.begin(name)];
-        let mut open = HashSet::from([Arc::clone(name)]);
+    /// The expanded value of the variable with this index, computed without recursion.
+    fn value(&self, index: usize) -> Result<Arc<str>, NodeError> {
+        if let Some(known) = &self.resolved.borrow()[index] {
+            return Ok(Arc::clone(known));
+        }
+        let mut steps = vec![self.begin(index)];
+        let mut is_open = vec![false; self.unresolved.len()];
+        is_open[index] = true;
         while let Some(step) = steps.last_mut() {
+            let (text, position) = self.text(step.index);
             let Some(next) = step.references.pop() else {
-                let name = Arc::clone(&step.name);
-                self.finish(&name)?;
-                open.remove(&name);
+                let value = self.join(text, position)?;
+                self.resolved.borrow_mut()[step.index] = Some(value);
+                is_open[step.index] = false;
                 steps.pop();
                 continue;
             };
-            if self.resolved.borrow().contains_key(&next) {
+            let next = self.index(next, position)?;
+            if self.resolved.borrow()[next].is_some() {
                 continue;
             }
-            let (_, position) = &self.unresolved[&step.name];
-            self.check_known(&next, position.as_ref())?;
-            if !open.insert(Arc::clone(&next)) {
-                let first = steps.iter().position(|step| step.name == next);
+            if std::mem::replace(&mut is_open[next], true) {
+                let first = steps.iter().position(|step| step.index == next);
                 return Err(self.circle(&steps[first.unwrap_or_default()..]));
             }
-            steps.push(self.begin(&next));
+            steps.push(self.begin(next));
         }
-        Ok(Arc::clone(&self.resolved.borrow()[name]))
+        Ok(self.resolved.borrow()[index].clone().unwrap_or_default())
     }
 
-    fn begin(&self, name: &Arc<str>) -> OpenVariable {
-        let known = self.resolved.borrow().contains_key(name);
-        let references = if known { Vec::new() } else { references(&self.unresolved[name].0) };
-        OpenVariable { name: Arc::clone(name), references }
+    fn begin(&self, index: usize) -> OpenVariable<'_> {
+        let mut references: Vec<&str> = references(self.text(index).0).collect();
+        references.reverse();
+        OpenVariable { index, references }
     }
 
-    /// Joins a variable whose references are all resolved.
-    fn finish(&self, name: &Arc<str>) -> Result<(), NodeError> {
-        let (text, position) = &self.unresolved[name];
-        let value = if text.contains("%{") { self.join(text, position.as_ref())? } else { Arc::clone(text) };
-        self.resolved.borrow_mut().entry(Arc::clone(name)).or_insert(value);
-        Ok(())
+    /// A variable as it is written.
+    fn text(&self, index: usize) -> (&str, Option<&FilePosition>) {
+        let node = &self.unresolved[index];
+        let text = match &node.kind {
+            NodeKind::Scalar(text) => text,
+            _ => "",
+        };
+        (text, node.position.as_ref())
     }
 
     /// Replaces references that are all resolved.
@@ -144,7 +188,10 @@ impl Variables {
         for piece in pieces(text) {
             joined.push_str(match piece {
                 TextPiece::Text(text) => text,
-                TextPiece::Reference(name) => &resolved[name],
+                TextPiece::Reference(name) => {
+                    let index = self.unresolved.get_index_of(name);
+                    index.and_then(|index| resolved[index].as_deref()).unwrap_or_default()
+                }
             });
             if joined.len() > Limits::EXPANDED {
                 let what =
@@ -159,12 +206,13 @@ impl Variables {
             let what = format!("expanding variables made more than {most} bytes up to here");
             return Err(too_large(position, what));
         }
-        Ok(joined.into())
+        Ok(self.pool.shared(&joined))
     }
 
-    fn check_known(&self, name: &str, position: Option<&FilePosition>) -> Result<(), NodeError> {
-        if self.unresolved.contains_key(name) {
-            return Ok(());
+    /// The index of a variable that a text at `position` refers to.
+    fn index(&self, name: &str, position: Option<&FilePosition>) -> Result<usize, NodeError> {
+        if let Some(index) = self.unresolved.get_index_of(name) {
+            return Ok(index);
         }
         let known: Vec<&str> = self.unresolved.keys().map(AsRef::as_ref).collect();
         let hint = match spec_model::nearest(name, &known) {
@@ -175,10 +223,11 @@ impl Variables {
         Err(NodeError::new("unresolved-variable", position, message).with_hint(hint))
     }
 
-    fn circle(&self, steps: &[OpenVariable]) -> NodeError {
-        let mut names: Vec<&str> = steps.iter().map(|step| step.name.as_ref()).collect();
+    fn circle(&self, steps: &[OpenVariable<'_>]) -> NodeError {
+        let name = |step: &OpenVariable<'_>| self.unresolved.get_index(step.index).map(|(name, _)| &**name);
+        let mut names: Vec<&str> = steps.iter().filter_map(name).collect();
         names.push(names[0]);
-        let position = steps.last().and_then(|step| self.unresolved[&step.name].1.as_ref());
+        let position = steps.last().and_then(|step| self.text(step.index).1);
         let message = format!("variables refer to each other in a circle: {}", names.join(" -> "));
         NodeError::new("circular-reference-variable", position, message)
     }
@@ -188,15 +237,38 @@ fn too_large(position: Option<&FilePosition>, what: String) -> NodeError {
     NodeError::new("variable-too-large", position, what).with_hint("make the values shorter")
 }
 
-/// The names that a text refers to, last first, so that they are popped in order.
-fn references(text: &str) -> Vec<Arc<str>> {
-    let reference = |piece| match piece {
-        TextPiece::Reference(name) => Some(name.into()),
-        TextPiece::Text(_) => None,
-    };
-    let mut names: Vec<Arc<str>> = pieces(text).filter_map(reference).collect();
-    names.reverse();
+/// The variables that texts below a mapping refer to, each once.
+pub(crate) fn names_below(mapping: &Mapping) -> Vec<Arc<str>> {
+    let mut names = Vec::new();
+    mapping.entries.values().for_each(|node| add_names(node, &mut names));
+    names.sort_unstable();
+    names.dedup();
     names
+}
+
+fn add_names(node: &Node, names: &mut Vec<Arc<str>>) {
+    match &node.kind {
+        NodeKind::Scalar(text) => names.extend(references(text).map(Arc::from)),
+        NodeKind::Sequence(nodes) => nodes.iter().for_each(|node| add_names(node, names)),
+        NodeKind::Mapping(mapping) => mapping.entries.values().for_each(|node| add_names(node, names)),
+    }
+}
+
+/// Whether a text at or below a node may refer to a variable. What does not is not copied.
+fn has_reference(node: &Node) -> bool {
+    match &node.kind {
+        NodeKind::Scalar(text) => text.contains(BEGIN),
+        NodeKind::Sequence(nodes) => nodes.iter().any(has_reference),
+        NodeKind::Mapping(mapping) => mapping.entries.values().any(has_reference),
+    }
+}
+
+/// The names that a text refers to.
+fn references(text: &str) -> impl Iterator<Item = &str> {
+    pieces(text).filter_map(|piece| match piece {
+        TextPiece::Reference(name) => Some(name),
+        TextPiece::Text(_) => None,
+    })
 }
 
 /// Cuts a text at its references. `%{` without a name (a letter, then letters, digits, `_`, `-`) and `}` is text.

@@ -1,5 +1,6 @@
 //! A project with its keys, and the caches that its artifacts are in.
 
+use std::borrow::Cow;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -140,7 +141,7 @@ impl Session {
         let contexts = sources::contexts(&options.sources, &project, &cas);
         let sources = sources::configure_all(&project, &contexts, warn)?;
         let source_keys = sources::keys(&sources)?;
-        let key_pairs = compute_keys(&project, &|element| source_keys[element].clone());
+        let key_pairs = compute_keys(&project, &|element| source_keys[element].as_deref().map(Cow::from));
         let recorded_inputs = Arc::<RecordedInputs>::default();
         let executions = executions(&cas, &options, &recorded_inputs);
         Ok(Self {

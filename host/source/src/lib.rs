@@ -3,6 +3,7 @@
 //! Keys and trees are BuildStream 2.8's, and so is the layout of the download folder, so that both tools can share
 //! caches. This crate does not read YAML: it gets the composed configuration of a source as nodes with places.
 
+mod anitya;
 mod announced;
 mod archive;
 mod archive_source;

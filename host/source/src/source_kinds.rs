@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use spec_model::NodeError;
 
+use crate::anitya::AnityaSource;
 use crate::announced::AnnouncedSource;
 use crate::archive_source::{ArchiveFormat, ArchiveSource};
 use crate::cargo::{CargoKind, CargoSource};
@@ -19,7 +20,7 @@ use crate::source::Source;
 use crate::workspace::WorkspaceSource;
 
 /// All of [`configure_source`], for people.
-const KNOWN: &str = "cargo, cargo2, cpan, deb, docker, gen_cargo_lock, git, git_module, git_repo, git_tag, go_module, \
+const KNOWN: &str = "anitya, cargo, cargo2, cpan, deb, docker, gen_cargo_lock, git, git_module, git_repo, git_tag, go_module, \
                      local, patch, patch_queue, pip, pypi, remote, tar, zip";
 
 /// Kinds of BuildStream's plugins that are left out.
@@ -40,6 +41,7 @@ pub(crate) fn configure_source(
     let archive = |kind, format| ArchiveSource::configure(name(kind), context, config, format);
     let cargo = |kind, cargo| CargoSource::configure(name(kind), context, config, cargo);
     Ok(match spec.kind.as_str() {
+        "anitya" => Box::new(AnityaSource::configure(name("anitya"), context, config, spec.python)?),
         "cargo" => Box::new(cargo("cargo", CargoKind::Cargo)?),
         "cargo2" => Box::new(cargo("cargo2", CargoKind::Cargo2)?),
         "cpan" => Box::new(ReleasedFileSource::cpan(name("cpan"), context, config)?),

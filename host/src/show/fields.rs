@@ -1,5 +1,7 @@
 //! The values of symbols.
 
+use std::sync::Arc;
+
 use spec_model::{Mapping, Node};
 use spec_project::Element;
 use spec_session::Session;
@@ -83,10 +85,10 @@ fn list(names: &[String]) -> String {
     }
 }
 
-fn texts(pairs: &[(String, String)]) -> String {
+fn texts(pairs: &[(Arc<str>, Arc<str>)]) -> String {
     let mut mapping = Mapping::new();
     for (name, text) in pairs {
-        mapping.set(name, Node::text(text.as_str()));
+        mapping.set(name, Node::text(Arc::clone(text)));
     }
     spec_project::yaml::dump(&mapping)
 }

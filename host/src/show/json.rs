@@ -1,5 +1,7 @@
 //! An element with everything about it as JSON.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 use spec_model::Value as Plain;
 use spec_session::Session;
@@ -41,8 +43,8 @@ fn source(source: &spec_project::SourceConfig) -> Value {
     json!({"kind": source.kind, "directory": source.directory, "config": data(&source.config.to_value())})
 }
 
-fn texts(pairs: &[(String, String)]) -> Value {
-    pairs.iter().map(|(name, text)| (name.clone(), json!(text))).collect::<Map<_, _>>().into()
+fn texts(pairs: &[(Arc<str>, Arc<str>)]) -> Value {
+    pairs.iter().map(|(name, text)| (name.to_string(), json!(**text))).collect::<Map<_, _>>().into()
 }
 
 fn data(value: &Plain) -> Value {

@@ -1,5 +1,7 @@
 //! The contract of an element kind.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use spec_model::{Mapping, Value};
 
@@ -65,7 +67,7 @@ pub struct ElementInput {
     /// The composed and expanded `config` section.
     pub config: Mapping,
     /// All variables, expanded, sorted by name.
-    pub variables: Vec<(String, String)>,
+    pub variables: Vec<(Arc<str>, Arc<str>)>,
     /// Its direct dependencies, in the order of BuildStream's `configure_dependencies`; one that is declared with
     /// several configurations occurs once for each.
     pub dependencies: Vec<DependencyInput>,

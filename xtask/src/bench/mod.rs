@@ -3,6 +3,7 @@
 mod base;
 mod builds;
 mod by_hand;
+mod loading;
 mod measure;
 mod programs;
 mod reapi;
@@ -26,7 +27,7 @@ pub(crate) use table::draw;
 /// What to measure, and how often.
 #[derive(Args)]
 pub(crate) struct BenchOptions {
-    /// What to compare: builds with BuildStream, the server with buildbox-casd, speculative actions with builds without,
+    /// What to compare: builds with BuildStream, `show` of a generated distribution with BuildStream, the server with buildbox-casd, speculative actions with builds without,
     /// the same in a simulated cluster, with that cluster behind a wire, with BuildGrid's workers, builds with replays of
     /// their recordings, transfers with casd's clients, or what a shared cache behind a slow wire has
     #[arg(value_enum, default_value = "builds")]
@@ -42,6 +43,7 @@ pub(crate) struct BenchOptions {
 #[derive(Clone, Copy, ValueEnum)]
 enum What {
     Builds,
+    Loading,
     Reapi,
     Speculation,
     Cluster,
@@ -91,6 +93,7 @@ impl BenchOptions {
 pub(crate) fn run(paths: &Paths, options: BenchOptions) -> Result<()> {
     match options.what {
         What::Builds => builds::run(paths, options),
+        What::Loading => loading::run(paths, &options),
         What::Reapi => reapi::run(paths, &options),
         What::Speculation => speculation::run(paths, &options),
         What::Cluster => speculation::run_in_cluster(paths, &options),

@@ -6,7 +6,6 @@
 mod access;
 mod error;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -25,15 +24,15 @@ pub struct Node {
     pub position: Option<FilePosition>,
 }
 
-/// The three kinds of node.
+/// The three kinds of node. Copies share what is below them until one of them changes it.
 #[derive(Clone, Debug)]
 pub enum NodeKind {
     /// A text; numbers and truth values are texts too.
     Scalar(Arc<str>),
     /// Nodes in order.
-    Sequence(Vec<Node>),
+    Sequence(Arc<Vec<Node>>),
     /// Nodes by name, in the order of the file.
-    Mapping(Mapping),
+    Mapping(Arc<Mapping>),
 }
 
 /// Nodes by name, in the order of the file.
@@ -43,8 +42,13 @@ pub struct Mapping {
     pub entries: IndexMap<Arc<str>, Node>,
     /// Where the mapping begins; `None` for one that the program made.
     pub position: Option<FilePosition>,
-    key_positions: BTreeMap<Arc<str>, FilePosition>,
+    /// Where the names stand, for each of the mappings that were composed into this one; the last that has a name counts.
+    key_positions: Vec<Arc<KeyPositions>>,
 }
+
+/// Where the names of one mapping of a file stand. Composed mappings share it.
+#[derive(Clone, Debug, Default)]
+struct KeyPositions(Vec<(Arc<str>, FilePosition)>);
 
 impl Node {
     /// A text that the program made.
@@ -55,7 +59,7 @@ impl Node {
     /// A sequence that the program made.
     #[must_use]
     pub fn sequence(nodes: Vec<Node>) -> Self {
-        Self { kind: NodeKind::Sequence(nodes), position: None }
+        Self { kind: NodeKind::Sequence(Arc::new(nodes)), position: None }
     }
 
     /// What kind of node it is, for messages.
@@ -81,7 +85,7 @@ impl Node {
 
 impl From<Mapping> for Node {
     fn from(mapping: Mapping) -> Self {
-        Self { position: mapping.position.clone(), kind: NodeKind::Mapping(mapping) }
+        Self { position: mapping.position.clone(), kind: NodeKind::Mapping(Arc::new(mapping)) }
     }
 }
 
@@ -112,18 +116,27 @@ impl Mapping {
     /// Where the name of an entry stands; that of its value when the name's own is not known.
     #[must_use]
     pub fn key_position(&self, name: &str) -> Option<&FilePosition> {
-        self.key_positions.get(name).or_else(|| self.get(name)?.position.as_ref())
+        let names = self.key_positions.iter().rev().flat_map(|positions| positions.0.iter().rev());
+        let known = names.filter(|(known, _)| **known == *name).map(|(_, position)| position).next();
+        known.or_else(|| self.get(name)?.position.as_ref())
     }
 
     /// Notes where the name of an entry stands.
     pub fn set_key_position(&mut self, name: Arc<str>, position: FilePosition) {
-        self.key_positions.insert(name, position);
+        if self.key_positions.is_empty() {
+            self.key_positions.push(Arc::default());
+        }
+        if let Some(positions) = self.key_positions.last_mut() {
+            Arc::make_mut(positions).0.push((name, position));
+        }
     }
 
     /// Takes over where `other` has the names of its entries.
     pub fn adopt_key_positions(&mut self, other: &Self) {
-        self.key_positions
-            .extend(other.key_positions.iter().map(|(name, position)| (name.clone(), position.clone())));
+        for positions in &other.key_positions {
+            self.key_positions.retain(|known| !Arc::ptr_eq(known, positions));
+            self.key_positions.push(Arc::clone(positions));
+        }
     }
 
     /// Takes an entry out and keeps the order of the rest.

@@ -1,6 +1,7 @@
 //! Samples for element kinds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_yaml::Value;
@@ -88,7 +89,7 @@ fn node(value: &Value) -> Result<Node, &'static str> {
         Value::Number(number) => Node::text(number.to_string()),
         Value::Sequence(values) => Node::sequence(values.iter().map(node).collect::<Result<_, _>>()?),
         Value::Mapping(mapping) => {
-            Node { kind: NodeKind::Mapping(sample_configuration(mapping)?), position: None }
+            Node { kind: NodeKind::Mapping(Arc::new(sample_configuration(mapping)?)), position: None }
         }
         Value::Null => return Err("a value that is nothing"),
         Value::Tagged(_) => return Err("a value with a tag"),

@@ -49,7 +49,7 @@ pub(crate) fn element(name: &str) -> ElementInput {
         name: name.to_owned(),
         project: "project".to_owned(),
         variables: [("build-root", "/build"), ("install-root", "/install")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .map(|(name, value)| (name.into(), value.into()))
             .into(),
         sources: vec!["local".to_owned()],
         ..ElementInput::default()
@@ -57,7 +57,7 @@ pub(crate) fn element(name: &str) -> ElementInput {
 }
 
 pub(crate) fn with_variable(mut element: ElementInput, name: &str, value: &str) -> ElementInput {
-    element.variables.push((name.to_owned(), value.to_owned()));
+    element.variables.push((name.into(), value.into()));
     element.variables.sort_unstable();
     element
 }

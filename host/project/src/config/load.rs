@@ -183,6 +183,7 @@ impl ProjectConf {
         config.provenance_attributes = attributes.entries.keys().map(ToString::to_string).collect();
         let defaults = ProjectDefaults {
             variables: Rc::new(variables),
+            texts: Rc::default(),
             environment: root.require("environment")?.as_mapping()?.clone(),
             environment_nocache: root.str_list_or_empty("environment-nocache")?,
             sandbox: root.require("sandbox")?.as_mapping()?.clone(),
@@ -325,7 +326,7 @@ fn with_directories(variables: &Mapping, directory: &Path, toplevel: &Path) -> R
         variables.set(name, Node::text(path.display().to_string()));
         variables.set(&format!("{name}-uri"), Node::text(format!("file://{}", percent_encode(path))));
     }
-    Variables::new(&variables)
+    Variables::new(variables, &Rc::default())
 }
 
 /// A path in a URI, as Python's `urllib.parse.quote` writes it.

@@ -27,6 +27,7 @@ pub use version::FORMAT_VERSION;
 
 use crate::LoadError;
 use crate::options::Options;
+use crate::variables::TextPool;
 use crate::workspaces::WorkspaceOwner;
 
 /// The file that makes a directory a project.
@@ -78,6 +79,8 @@ pub struct ProjectConfig {
 pub(crate) struct ProjectDefaults {
     pub(crate) options: Rc<Options>,
     pub(crate) variables: Rc<Mapping>,
+    /// The values that its elements share.
+    pub(crate) texts: Rc<TextPool>,
     pub(crate) environment: Mapping,
     pub(crate) environment_nocache: Vec<String>,
     pub(crate) sandbox: Mapping,

@@ -17,6 +17,8 @@ const COMMON: [&str; 5] = ["origin", "sources", "elements", "source-mirrors", "a
 pub(crate) struct LocalPlugins {
     local: HashMap<String, PathBuf>,
     packages: HashMap<String, KindPackage>,
+    /// The texts of the Python plugins for kinds of sources.
+    python_sources: HashMap<String, Digest>,
     files: Option<ProjectFiles>,
     /// The kinds of all stanzas so far, by the name of their list.
     declared: HashSet<(&'static str, String)>,
@@ -56,6 +58,11 @@ impl LocalPlugins {
         files.text(below).ok().map(|text| Digest::of(text.as_bytes()))
     }
 
+    /// The Python plugin of the project for a kind of sources.
+    pub(crate) fn source_python(&self, kind: &str) -> Option<Digest> {
+        self.python_sources.get(kind).copied()
+    }
+
     /// The Python package that the project takes an element kind from.
     pub(crate) fn package(&self, kind: &str) -> Option<KindPackage> {
         self.packages.get(kind).cloned()
@@ -82,7 +89,7 @@ impl LocalPlugins {
         stanza.str(own)?;
         stanza.bool_or("allow-deprecated", false)?;
         let elements = self.declare(stanza, "elements")?;
-        self.declare(stanza, "sources")?;
+        let sources = self.declare(stanza, "sources")?;
         self.declare(stanza, "source-mirrors")?;
         if own == "package-name" {
             let node = stanza.require(own)?;
@@ -91,6 +98,12 @@ impl LocalPlugins {
             self.packages.extend(elements.into_iter().map(|kind| (kind, package.clone())));
         } else if own == "path" {
             let path = project_path(&files.directory, stanza.require("path")?, PathKind::Directory)?;
+            let python = |kind: String| {
+                let file = path.join(format!("{kind}.py"));
+                let text = files.text(file.strip_prefix(&files.directory).ok()?.to_str()?).ok()?;
+                Some((kind, Digest::of(text.as_bytes())))
+            };
+            self.python_sources.extend(sources.into_iter().filter_map(python));
             self.local.extend(elements.into_iter().map(|kind| (kind, path.clone())));
         }
         Ok(())

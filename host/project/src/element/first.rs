@@ -10,6 +10,7 @@ use spec_strategy::{
 use super::SourceConfig;
 use super::kinds::ProjectKind;
 use super::parts::{ElementParts, element_variables};
+use super::shared_splits::{SharedSplits, split_rules};
 use super::source::sources;
 use crate::LoadError;
 use crate::compose::compose;
@@ -84,5 +85,7 @@ pub(super) fn first_kind(name: &str, settings: &ProjectSettings) -> Result<Arc<P
         compose(overrides, &mut defaults)?;
     }
     let behaviour = Arc::new(FirstKind(description.clone()));
-    Ok(Arc::new(ProjectKind { behaviour, description: Arc::new(description), defaults, is_first: true }))
+    let splits = SharedSplits::new(split_rules(&defaults)?);
+    let description = Arc::new(description);
+    Ok(Arc::new(ProjectKind { behaviour, description, defaults, splits, is_first: true }))
 }

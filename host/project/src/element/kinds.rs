@@ -6,6 +6,7 @@ use std::sync::Arc;
 use spec_model::{FilePosition, Mapping, NodeError};
 use spec_strategy::{ElementKind, KindDescription, KindError, KindRegistry, KindRequest};
 
+use super::shared_splits::{SharedSplits, split_rules};
 use crate::LoadError;
 use crate::compose::compose;
 use crate::config::ProjectDefaults;
@@ -16,6 +17,8 @@ pub(crate) struct ProjectKind {
     pub(super) behaviour: Arc<dyn ElementKind>,
     pub(super) description: Arc<KindDescription>,
     pub(super) defaults: Mapping,
+    /// The split rules of the defaults.
+    pub(super) splits: SharedSplits,
     /// Whether it is `junction` or `link`, which have the settings without files of subprojects.
     pub(super) is_first: bool,
 }
@@ -60,7 +63,8 @@ impl<'r> ProjectKinds<'r> {
         if let Some(overrides) = self.defaults.elements.opt_mapping(name)? {
             compose(overrides, &mut defaults)?;
         }
-        let kind = Arc::new(ProjectKind { behaviour, description, defaults, is_first: false });
+        let splits = SharedSplits::new(split_rules(&defaults)?);
+        let kind = Arc::new(ProjectKind { behaviour, description, defaults, splits, is_first: false });
         self.known.insert(name.to_owned(), Arc::clone(&kind));
         Ok(kind)
     }

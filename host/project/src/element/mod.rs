@@ -5,6 +5,7 @@ mod kinds;
 mod parts;
 mod resolve;
 mod sandbox;
+mod shared_splits;
 mod source;
 mod staged_facts;
 
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use spec_model::{ElementName, FilePosition, Mapping, Node};
+use spec_model::{ElementName, FilePosition, Mapping, Node, NodeKind};
 use spec_strategy::{Configured, KindDescription};
 
 pub(crate) use first::{FirstPass, first_config, first_pass};
@@ -42,10 +43,9 @@ pub struct Element {
     /// The description, without variables expanded; empty when there is none.
     pub description: String,
     /// All variables, expanded, in the order of their first definition, which artifact metadata keeps.
-    pub variables: Vec<(String, String)>,
-    /// The environment of its commands, expanded, in the order of its first definition.
-    pub environment: Vec<(String, String)>,
-    /// The same with what is no text, such as lists: it is part of the keys, but no command can have it.
+    pub variables: Vec<(Arc<str>, Arc<str>)>,
+    /// The environment of its commands, expanded, in the order of its first definition. What is no text, such as lists, is part
+    /// of the keys, but no command can have it.
     pub environment_data: Mapping,
     /// The environment variables that do not change its keys, sorted.
     pub environment_nocache: Vec<String>,
@@ -98,7 +98,17 @@ impl Element {
     /// The expanded value of a variable.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.variables.iter().find(|(candidate, _)| candidate == name).map(|(_, text)| text.as_str())
+        self.variables.iter().find(|(candidate, _)| **candidate == *name).map(|(_, text)| &**text)
+    }
+
+    /// The environment of its commands.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(String, String)> {
+        let one = |(name, node): (&Arc<str>, &Node)| match &node.kind {
+            NodeKind::Scalar(text) => Some((name.to_string(), text.to_string())),
+            _ => None,
+        };
+        self.environment_data.entries.iter().filter_map(one).collect()
     }
 
     /// The public data of its artifact.

@@ -7,6 +7,7 @@ use spec_strategy::{Configured, DependencyFacts, ElementInput};
 
 use super::Dependency;
 use super::kinds::{ProjectKind, refused};
+use super::shared_splits::SPLIT_RULES;
 use crate::LoadError;
 use crate::compose::{assert_composed, compose, set_keeping_position};
 use crate::config::ProjectDefaults;
@@ -39,19 +40,23 @@ impl ElementParts<'_> {
 
     /// The element's public data. From the project and the kind it takes only the split rules.
     pub(super) fn public(&self) -> Result<Mapping, NodeError> {
-        let mut splits = match split_rules(&self.kind.defaults)? {
-            Some(splits) => splits.clone(),
-            None => Mapping::new(),
-        };
-        if let Some(own) = split_rules(&self.loaded.node)? {
-            compose(own, &mut splits)?;
-        }
         let mut public = self.loaded.node.opt_mapping("public")?.cloned().unwrap_or_default();
         let mut domain = public.opt_mapping("bst")?.cloned().unwrap_or_default();
-        domain.set("split-rules", splits);
+        let own = domain.opt_mapping(SPLIT_RULES)?;
+        let shared = own.is_none().then(|| self.kind.splits.expand(&self.variables)).transpose()?;
+        if let Some(own) = own {
+            let mut splits = self.kind.splits.rules().clone();
+            compose(own, &mut splits)?;
+            domain.set(SPLIT_RULES, splits);
+        }
         public.set("bst", domain);
         assert_composed(&public)?;
         self.variables.expand(&mut public)?;
+        if let Some(splits) = shared {
+            let mut domain = public.require("bst")?.as_mapping()?.clone();
+            domain.set(SPLIT_RULES, splits);
+            public.set("bst", domain);
+        }
         Ok(public)
     }
 
@@ -124,11 +129,5 @@ pub(super) fn element_variables(
         }
     }
     set_keeping_position(&mut variables, "element-name", loaded.name.path());
-    Ok(Variables::new(&variables)?)
-}
-
-fn split_rules(node: &Mapping) -> Result<Option<&Mapping>, NodeError> {
-    let public = node.opt_mapping("public")?;
-    let domain = public.map_or(Ok(None), |public| public.opt_mapping("bst"))?;
-    domain.map_or(Ok(None), |domain| domain.opt_mapping("split-rules"))
+    Ok(Variables::new(variables, &project.texts)?)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
+use spec_model::{FilePosition, Mapping, NodeError};
 use spec_strategy::{DependencyInput, ElementInput};
 
 use super::first::first_kind;
@@ -52,7 +52,7 @@ impl ElementResolver<'_> {
             (kind, self.settings, &self.refs)
         };
         let variables = element_variables(loaded, &kind, &settings.defaults)?;
-        let all_variables = variables.all()?;
+        let all_variables = if is_junction { variables.resolvable() } else { variables.all()? };
         let element = ElementParts { loaded, kind, variables };
         let none = Mapping::new();
         let base = |of_project| if is_junction { &none } else { of_project };
@@ -88,7 +88,6 @@ impl ElementResolver<'_> {
             kind_description: Arc::clone(&element.kind.description),
             description: loaded.node.opt_str("description")?.unwrap_or_default().to_owned(),
             variables: all_variables,
-            environment: texts(&environment),
             environment_nocache: self.environment_nocache(&element)?,
             public,
             changed_public,
@@ -130,7 +129,7 @@ fn inputs(dependency: &Dependency) -> impl Iterator<Item = DependencyInput> {
     bare.into_iter().chain(dependency.configs.iter().cloned().map(move |config| input(Some(config))))
 }
 
-fn sorted(entries: &[(String, String)]) -> Vec<(String, String)> {
+fn sorted(entries: &[(Arc<str>, Arc<str>)]) -> Vec<(Arc<str>, Arc<str>)> {
     let mut entries = entries.to_vec();
     entries.sort_unstable();
     entries
@@ -145,13 +144,4 @@ fn setting_places(sections: &[(&'static str, &Mapping)]) -> BTreeMap<(&'static s
         }
     }
     positions
-}
-
-/// The entries of a mapping that are texts.
-fn texts(mapping: &Mapping) -> Vec<(String, String)> {
-    let one = |(name, node): (&Arc<str>, &Node)| match &node.kind {
-        NodeKind::Scalar(text) => Some((name.to_string(), text.to_string())),
-        _ => None,
-    };
-    mapping.entries.iter().filter_map(one).collect()
 }

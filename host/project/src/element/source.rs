@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
+use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, NodeKind};
 
 use super::parts::ElementParts;
 use crate::LoadError;
@@ -16,6 +16,8 @@ use crate::workspaces::WORKSPACE_KIND;
 /// A source as an element declares it, with the project's defaults for its kind.
 #[derive(Clone, Debug)]
 pub struct SourceConfig {
+    /// The text of the project's own Python plugin for the kind, if it has one.
+    pub python: Option<Digest>,
     /// The kind's name, such as `tar`.
     pub kind: String,
     /// Its position among the element's sources, from 0.
@@ -57,12 +59,16 @@ impl SourceConfig {
             index: 0,
             directory: None,
             config,
+            python: None,
             provenance: Vec::new(),
             position: None,
             ref_place: RefPlace::Nowhere,
         }
     }
 }
+
+/// The kinds that have no ref. BuildStream gives them what files of refs say of them, too, and they ignore it.
+const WITHOUT_REF: [&str; 3] = ["local", "patch", "patch_queue"];
 
 /// Composes and expands the sources of an element.
 pub(super) fn sources(
@@ -74,6 +80,7 @@ pub(super) fn sources(
     let is_first = element.kind.is_first;
     let one = |(index, node): (usize, &Node)| {
         let mut source = declared(index, node, &settings.config, is_first)?;
+        source.python = settings.defaults.plugins.source_python(&source.kind);
         find_ref(&mut source, element.loaded, &settings.config.name, refs)?;
         source.config = composed(&source, &settings.defaults)?;
         element.variables.expand(&mut source.config)?;
@@ -140,12 +147,16 @@ fn declared(
         (None, Some(position)) => RefPlace::Dictionary(position),
         (None, None) => RefPlace::Nowhere,
     };
-    Ok(SourceConfig { kind, index, directory, config: settings, provenance, position, ref_place })
+    let python = None;
+    Ok(SourceConfig { python, kind, index, directory, config: settings, provenance, position, ref_place })
 }
 
 /// Gives a source its entries of `project.refs`; a ref in its declaration is ignored.
 fn take_refs(source: &mut SourceConfig, entries: Option<&Mapping>) {
     source.config.remove("ref");
+    if WITHOUT_REF.contains(&source.kind.as_str()) {
+        return;
+    }
     for (name, node) in entries.into_iter().flat_map(|entries| &entries.entries) {
         if !matches!(&node.kind, NodeKind::Scalar(text) if text.is_empty()) {
             source.config.set(name, node.clone());

@@ -5,6 +5,7 @@ use spec_strategy::{DependencyFacts, PublicData, StagedElementFacts};
 
 use super::Element;
 use crate::dependency_graph::{DependencyGraph, Scope};
+use crate::outer_space;
 
 /// The elements that are resolved already. All dependencies of the next one are among them.
 #[derive(Debug)]
@@ -85,12 +86,15 @@ fn data(node: &Node) -> PublicData {
     }
 }
 
-/// Public data with the domains that a plan sets; `None` when it sets none.
+/// The public data of an artifact: with the domains that a plan sets, and without white space around texts. `None` when nothing
+/// of that changes them.
 pub(super) fn changed_public(public: &Mapping, changes: &[(String, PublicData)]) -> Option<Mapping> {
-    let mut changed = (!changes.is_empty()).then(|| public.clone())?;
+    let is_changed = !changes.is_empty() || outer_space::has_any(public);
+    let mut changed = is_changed.then(|| public.clone())?;
     for (domain, data) in changes {
         changed.set(domain, node(data));
     }
+    outer_space::strip_all(&mut changed);
     Some(changed)
 }
 

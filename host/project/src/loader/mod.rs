@@ -121,16 +121,13 @@ impl<'l> Loader<'l> {
     fn load_with_dependencies(&mut self, name: &str) -> Result<Option<usize>, LoadError> {
         let top = match self.element(TOPLEVEL, name, None)? {
             ResolvedName::Element(element) => element,
-            ResolvedName::Junction(_) if !self.asked.junctions && self.asked.targets.is_empty() => {
+            ResolvedName::Junction { .. } if !self.asked.junctions && self.asked.targets.is_empty() => {
                 return Ok(None);
             }
-            ResolvedName::Junction(junction) if !self.asked.junctions => {
+            ResolvedName::Junction { junction, .. } if !self.asked.junctions => {
                 return Err(junction_target(&junction));
             }
-            ResolvedName::Junction(junction) => {
-                let known = self.elements.iter().position(|element| element.name == junction.name);
-                known.unwrap_or_else(|| self.add(LoadedElement::clone(&junction)))
-            }
+            ResolvedName::Junction { junction, .. } => self.junction_element(&junction),
         };
         let mut stack = Vec::new();
         self.expand_new(&mut stack)?;
@@ -143,7 +140,12 @@ impl<'l> Loader<'l> {
             let position = declared.position.clone();
             let index = match self.element(project, &declared.name, position.as_ref())? {
                 ResolvedName::Element(index) => index,
-                ResolvedName::Junction(junction) => return Err(depends_on_junction(&junction, position)),
+                ResolvedName::Junction { junction, is_indirect: true } if self.asked.junctions => {
+                    self.junction_element(&junction)
+                }
+                ResolvedName::Junction { junction, .. } => {
+                    return Err(depends_on_junction(&junction, position));
+                }
             };
             self.add_dependency(element, index, declared);
             self.expand_new(&mut stack)?;
@@ -162,6 +164,12 @@ impl<'l> Loader<'l> {
             self.expanded += 1;
         }
         Ok(())
+    }
+
+    /// The index of a junction, as an element that is never built.
+    fn junction_element(&mut self, junction: &LoadedElement) -> usize {
+        let known = self.elements.iter().position(|element| element.name == junction.name);
+        known.unwrap_or_else(|| self.add(junction.clone()))
     }
 
     fn add(&mut self, element: LoadedElement) -> usize {

@@ -29,7 +29,11 @@ pub(super) enum ResolvedName {
     /// A loaded element.
     Element(usize),
     /// A junction.
-    Junction(Rc<LoadedElement>),
+    Junction {
+        junction: Rc<LoadedElement>,
+        /// Whether another junction, a link or an override led to it. As in BuildStream, elements may depend on such a junction.
+        is_indirect: bool,
+    },
 }
 
 /// The kinds of elements through which subprojects are found. They have the settings without files of subprojects.
@@ -46,7 +50,9 @@ impl Loader<'_> {
         position: Option<&FilePosition>,
     ) -> Result<ResolvedName, LoadError> {
         let mut position = position.cloned();
+        let own = project;
         let (mut project, mut name) = self.project_of_name(project, name, position.as_ref())?;
+        let is_own = project == own;
         let mut followed: Vec<(usize, String)> = Vec::new();
         loop {
             let target = self.file(project, &name, position.as_ref())?;
@@ -56,7 +62,10 @@ impl Loader<'_> {
             let next = match (self.override_of(project, &name), target) {
                 (Some((overriding, node)), _) => (overriding, node.as_str()?.to_owned(), node.position),
                 (None, NameTarget::Link(link)) => (project, link.name.clone(), link.position.clone()),
-                (None, NameTarget::Junction(junction)) => return Ok(ResolvedName::Junction(junction)),
+                (None, NameTarget::Junction(junction)) => {
+                    let is_indirect = !is_own || !followed.is_empty();
+                    return Ok(ResolvedName::Junction { junction, is_indirect });
+                }
                 (None, NameTarget::Element(index)) => return Ok(ResolvedName::Element(index)),
                 (None, NameTarget::Unused(element)) => {
                     let index = self.add(Rc::unwrap_or_clone(element));

@@ -1,9 +1,12 @@
 //! Conditionals `(?)` and assertions `(!)`.
 
+use std::sync::Arc;
+
 use spec_model::{Mapping, Node, NodeError, NodeKind};
 
 use super::Options;
 use crate::compose::compose;
+use crate::has_key::has_key;
 
 const CONDITIONS: &str = "(?)";
 const ASSERTION: &str = "(!)";
@@ -31,13 +34,16 @@ impl Options {
     }
 
     fn resolve_conditionals_in(&self, node: &mut Node) -> Result<(), NodeError> {
+        if !has_key(node, &[CONDITIONS, ASSERTION]) {
+            return Ok(());
+        }
         match &mut node.kind {
             NodeKind::Scalar(_) => Ok(()),
             NodeKind::Sequence(nodes) => {
-                nodes.iter_mut().try_for_each(|node| self.resolve_conditionals_in(node))
+                Arc::make_mut(nodes).iter_mut().try_for_each(|node| self.resolve_conditionals_in(node))
             }
             NodeKind::Mapping(mapping) => {
-                self.resolve_conditionals(mapping, &[])?;
+                self.resolve_conditionals(Arc::make_mut(mapping), &[])?;
                 node.position.clone_from(&mapping.position);
                 Ok(())
             }

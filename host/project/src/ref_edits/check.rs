@@ -44,7 +44,7 @@ fn nodes(before: &Node, after: &Node, values: &[&str]) -> bool {
         (NodeKind::Scalar(before), NodeKind::Scalar(after)) => before == after,
         (NodeKind::Mapping(before), NodeKind::Mapping(after)) => mappings(before, after, values),
         (NodeKind::Sequence(before), NodeKind::Sequence(after)) => {
-            let mut pairs = before.iter().zip(after);
+            let mut pairs = before.iter().zip(after.iter());
             before.len() == after.len() && pairs.all(|(before, after)| nodes(before, after, values))
         }
         _ => false,
@@ -87,7 +87,7 @@ fn same_position_below<'a>(original: &Node, edited: &'a Node, at: &RefPlace) -> 
         (NodeKind::Mapping(original), NodeKind::Mapping(edited)) => at_same_position(original, edited, at),
         (NodeKind::Sequence(original), NodeKind::Sequence(edited)) => original
             .iter()
-            .zip(edited)
+            .zip(edited.iter())
             .find_map(|(original, edited)| same_position_below(original, edited, at)),
         _ => None,
     }

@@ -166,8 +166,12 @@ fn without_ref(text: &str) -> (Mapping, Option<String>) {
     let Some(NodeKind::Sequence(sources)) = root.get_mut("sources").map(|node| &mut node.kind) else {
         panic!("no sources in {text}");
     };
-    let NodeKind::Mapping(source) = &mut sources[0].kind else { panic!("no source in {text}") };
-    let value = source.remove("ref").map(|node| node.as_str().expect("a scalar").to_owned());
+    let NodeKind::Mapping(source) = &mut std::sync::Arc::make_mut(sources)[0].kind else {
+        panic!("no source in {text}")
+    };
+    let value = std::sync::Arc::make_mut(source)
+        .remove("ref")
+        .map(|node| node.as_str().expect("a scalar").to_owned());
     (root, value)
 }
 

@@ -3,7 +3,7 @@ use crate::yaml::parse_text;
 use spec_model::UserError;
 
 fn variables(yaml: &str) -> Variables {
-    Variables::new(&parse_text(yaml, "v.yml").expect("the test's YAML")).expect("scalars")
+    Variables::new(parse_text(yaml, "v.yml").expect("the test's YAML"), &Rc::default()).expect("scalars")
 }
 
 fn expand(yaml: &str, text: &str) -> String {
@@ -92,6 +92,6 @@ fn long_chains_need_no_stack() {
 
 #[test]
 fn notparallel_means_one_job() {
-    let one = ("max-jobs".to_owned(), "1".to_owned());
+    let one = ("max-jobs".into(), "1".into());
     assert!(variables("{max-jobs: 8, notparallel: True}").all().expect("they expand").contains(&one));
 }

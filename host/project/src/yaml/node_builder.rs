@@ -134,7 +134,7 @@ impl<'t> NodeBuilder<'t> {
             Some(OpenCollection::Mapping(mapping, _)) if self.open.is_empty() => self.root = Some(mapping),
             Some(OpenCollection::Mapping(mapping, _)) => self.value(mapping.into()),
             Some(OpenCollection::Sequence(nodes, position)) => {
-                self.value(Node { kind: NodeKind::Sequence(nodes), position: Some(position) });
+                self.value(Node { kind: NodeKind::Sequence(Arc::new(nodes)), position: Some(position) });
             }
             None => {}
         }

@@ -19,7 +19,7 @@ fn unique_key(input: &ElementInput) -> Result<Value, NodeError> {
         key.insert(step.to_owned(), Value::seq(input.config.str_list_or_empty(step)?));
     }
     let variable =
-        |name: &str| input.variables.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str());
+        |name: &str| input.variables.iter().find(|(known, _)| **known == *name).map(|(_, text)| &**text);
     if let Some(directory) = variable("command-subdir").filter(|directory| !directory.is_empty()) {
         key.insert("command-subdir".to_owned(), directory.into());
     }

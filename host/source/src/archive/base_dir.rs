@@ -57,6 +57,8 @@ pub(crate) enum ArchivePart<'p> {
     BaseDir(&'p str),
     /// What is in directories, each without the name of the outermost.
     BelowTop,
+    /// As `BelowTop`, without what these match.
+    BelowTopExcept(&'p Globs),
 }
 
 /// The entries that are staged, renamed. Devices are left out.
@@ -71,6 +73,13 @@ pub(crate) fn select(
             Ok(members.into_iter().map(|member| select_below(member, &base)).collect())
         }
         ArchivePart::BelowTop => Ok(members.into_iter().map(without_top).collect()),
+        ArchivePart::BelowTopExcept(excluded) => {
+            let mut members: Vec<_> = members.into_iter().map(without_top).collect();
+            members
+                .iter_mut()
+                .for_each(|selected| selected.staged &= !excluded.matches(&selected.member.name));
+            Ok(members)
+        }
     }
 }
 

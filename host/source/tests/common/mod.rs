@@ -51,7 +51,7 @@ pub(crate) fn spec(kind: &str, config: &[(&str, &str)]) -> SourceSpec {
     for (key, value) in config {
         mapping.set(key, Node::text(*value));
     }
-    SourceSpec { kind: kind.to_owned(), position: None, directory: None, config: mapping }
+    SourceSpec { kind: kind.to_owned(), position: None, directory: None, config: mapping, python: None }
 }
 
 pub(crate) fn silent() -> FetchMonitor {

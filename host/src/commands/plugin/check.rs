@@ -66,7 +66,7 @@ fn check_kind(plugins: &Plugins, file: &Path, settings: &[(String, String)]) -> 
 /// An element without anything, and one with sources, dependencies and commands.
 pub(super) fn sample_elements() -> [ElementInput; 2] {
     let names = ["build-root", "install-root", "prefix", "project-name", "element-name"];
-    let variable = |name: &str| (name.to_owned(), format!("/{name}"));
+    let variable = |name: &str| (name.into(), format!("/{name}").into());
     let mut variables: Vec<_> = names.into_iter().map(variable).collect();
     variables.sort_unstable();
     let dependency =

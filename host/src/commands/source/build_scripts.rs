@@ -57,8 +57,8 @@ fn script(element: &Element) -> Option<String> {
          if [ -d \"$SRCDIR\"/{name} ]; then cp -a \"$SRCDIR\"/{name}/. {build}; fi\ncd {build}\n",
         element.name
     );
-    for (variable, value) in &element.environment {
-        text += &format!("export {variable}={}\n", quoted(value));
+    for (variable, value) in element.environment() {
+        text += &format!("export {variable}={}\n", quoted(&value));
     }
     for command in commands {
         let line = command.argv.last().map_or("", String::as_str);

@@ -44,7 +44,11 @@ fn input(element: &SampleElement) -> CommandResult<ElementInput> {
         name: element.name.clone(),
         project: "sample".to_owned(),
         config: mapping(&element.config, &element.name)?,
-        variables: element.variables.clone().into_iter().collect(),
+        variables: element
+            .variables
+            .iter()
+            .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
+            .collect(),
         dependencies: element
             .dependencies
             .iter()

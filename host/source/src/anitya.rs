@@ -1,0 +1,188 @@
+//! The kind `anitya`: the archive of a release whose version release-monitoring.org knows, unpacked without its outermost
+//! directory.
+
+mod version_parts;
+
+use std::path::PathBuf;
+
+use spec_cas::Cas;
+use spec_model::{Digest, FilePosition, Globs, Mapping, Node, NodeError, Value};
+
+use crate::archive::{ArchiveLimits, ArchivePart};
+use crate::archive_source::{ArchiveFormat, stage_archive};
+use crate::context::SourceContext;
+use crate::download::DownloadableFile;
+use crate::error::{SourceError, SourceName};
+use crate::monitor::FetchMonitor;
+use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
+use crate::source_url::SourceUrl;
+use crate::untracked::not_tracked;
+use crate::url::directory_name;
+use version_parts::VersionParts;
+
+const KEYS: [&str; 8] = ["kind", "directory", "provenance", "project-id", "url", "ref", "exclude", "api-url"];
+
+/// The text of the plugin in KDE's own project, the forerunner of the community's. Its keys have the URL of the release.
+const KDE: &str = "fee8be550df14502fedb7bf5fbae082a3c2490df90d8f5528636f2b0f85f0db7";
+
+/// The plugins of this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AnityaPlugin {
+    Community,
+    Kde,
+}
+
+/// The archive of a release. Its URL is a template with parts of the version.
+#[derive(Debug)]
+pub(crate) struct AnityaSource {
+    plugin: AnityaPlugin,
+    name: SourceName,
+    cas: Cas,
+    limits: ArchiveLimits,
+    template: String,
+    /// The template up to its first part of the version.
+    base: SourceUrl,
+    exclude: Vec<String>,
+    excluded: Globs,
+    release: Option<Release>,
+}
+
+/// What a ref names.
+#[derive(Debug)]
+struct Release {
+    version: String,
+    sha256: String,
+    file: DownloadableFile,
+}
+
+impl AnityaSource {
+    pub(crate) fn configure(
+        name: SourceName,
+        context: &SourceContext,
+        config: &Mapping,
+        python: Option<Digest>,
+    ) -> Result<Self, SourceError> {
+        let plugin = match python {
+            Some(text) if text.hex() == KDE => AnityaPlugin::Kde,
+            _ => AnityaPlugin::Community,
+        };
+        config.validate_keys(if plugin == AnityaPlugin::Kde { &KEYS[..6] } else { &KEYS })?;
+        config.require("project-id")?.as_int()?;
+        config.opt_str("api-url")?;
+        let template = config.require("url")?;
+        let exclude = config.str_list_or_empty("exclude")?;
+        let excluded = Globs::new(exclude.iter().map(|pattern| pattern.trim_start_matches('/')))
+            .map_err(|error| NodeError::new("invalid-glob", config.position.as_ref(), error.to_string()))?;
+        let reference = config.opt_mapping("ref")?.filter(|reference| !reference.is_empty());
+        let release =
+            reference.map(|reference| release(&name, context, template, reference, plugin)).transpose()?;
+        let text = template.as_str()?;
+        let prefix = text.split('{').next().unwrap_or_default();
+        Ok(Self {
+            plugin,
+            cas: context.cas.clone(),
+            limits: context.limits,
+            template: text.to_owned(),
+            base: SourceUrl::new(&name, context, prefix, template.position.clone())?,
+            exclude,
+            excluded,
+            release,
+            name,
+        })
+    }
+
+    fn release(&self) -> Result<&Release, SourceError> {
+        self.release.as_ref().ok_or_else(|| SourceError::NoRef { name: self.name.clone() })
+    }
+}
+
+fn release(
+    name: &SourceName,
+    context: &SourceContext,
+    template: &Node,
+    reference: &Mapping,
+    plugin: AnityaPlugin,
+) -> Result<Release, SourceError> {
+    reference.validate_keys(&["version", "sha256sum"])?;
+    let (version, sha256) = (reference.str("version")?, reference.require("sha256sum")?);
+    let parts = match plugin {
+        AnityaPlugin::Community => VersionParts::of(version),
+        AnityaPlugin::Kde => VersionParts::between_dots(version),
+    };
+    let url = version_parts::render(template.as_str()?, version, &parts)
+        .map_err(|message| NodeError::new("invalid-data", template.position.as_ref(), message))?;
+    let url = SourceUrl::new(name, context, &url, template.position.clone())?;
+    let folder: PathBuf = context.download_directory.join(name.kind).join(directory_name(template.as_str()?));
+    let place: Option<FilePosition> = sha256.position.clone();
+    let sha256 = sha256.as_str()?;
+    Ok(Release {
+        version: version.to_owned(),
+        sha256: sha256.to_owned(),
+        file: DownloadableFile::with_sha256(name, context, url, folder, sha256, place),
+    })
+}
+
+impl Source for AnityaSource {
+    fn name(&self) -> &SourceName {
+        &self.name
+    }
+
+    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
+        let key = |release: &Release| match self.plugin {
+            AnityaPlugin::Kde => Value::seq([
+                release.file.url.original.as_str(),
+                release.sha256.as_str(),
+                release.version.as_str(),
+            ]),
+            AnityaPlugin::Community => Value::Seq(vec![
+                self.template.as_str().into(),
+                release.version.as_str().into(),
+                release.sha256.as_str().into(),
+                Value::seq(self.exclude.iter().map(String::as_str)),
+            ]),
+        };
+        Ok(self.release.as_ref().map(key))
+    }
+
+    fn reference(&self) -> Option<Value> {
+        let entry = |release: &Release| {
+            Value::map([
+                ("version", Value::from(release.version.as_str())),
+                ("sha256sum", release.sha256.as_str().into()),
+            ])
+        };
+        self.release.as_ref().map(entry)
+    }
+
+    fn set_ref(&mut self, _: Option<Value>) {}
+
+    fn is_cached(&self) -> bool {
+        self.release.as_ref().is_some_and(|release| release.file.is_cached())
+    }
+
+    fn check(&self) -> Result<(), SourceError> {
+        self.release()?.file.check()
+    }
+
+    fn fetch(&self, monitor: &FetchMonitor) -> Result<(), SourceError> {
+        self.release()?.file.fetch(monitor)
+    }
+
+    fn track(&self, _: &dyn PreviousSources, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
+        Err(not_tracked(&self.name))
+    }
+
+    fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
+        let cas = self.cas.clone().with_cancel(&monitor.cancel);
+        let part = match (self.plugin, self.exclude.is_empty()) {
+            (AnityaPlugin::Kde, _) => ArchivePart::BaseDir("*"),
+            (AnityaPlugin::Community, true) => ArchivePart::BelowTop,
+            (AnityaPlugin::Community, false) => ArchivePart::BelowTopExcept(&self.excluded),
+        };
+        stage_archive(&self.release()?.file, ArchiveFormat::Tar, part, &cas, self.limits, monitor)
+    }
+
+    fn warnings(&self) -> Vec<SourceWarning> {
+        self.base.warning(&self.name).into_iter().collect()
+    }
+}
