@@ -45,7 +45,10 @@ fn main() -> ExitCode {
 fn complete() -> ExitCode {
     let of_shell = |name| std::env::var(name).unwrap_or_default();
     let word = of_shell("COMP_CWORD").parse().unwrap_or(0);
-    let found = completion::candidates(&Cli::definition(), &of_shell("COMP_WORDS"), word);
+    // What completes may have options of its own, before the line that it completes.
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let artifacts = |line: &[String]| completion::cached_artifacts(&[line, &given].concat());
+    let found = completion::candidates(&Cli::definition(), &of_shell("COMP_WORDS"), word, &artifacts);
     ExitCode::from(u8::from(term::write_stdout(&found).is_err()))
 }
 

@@ -202,6 +202,8 @@ fn a_compression_needs_an_archive() {
     for command in ["artifact", "source"] {
         let checkout = [command, "checkout", "--compression", "gz", "--directory", "out", "a.bst"];
         host.run(&project, &checkout).refused(2, "compression-without-tar", &["--tar"]);
+        let checkout = [command, "checkout", "--tar", "a.tar.zip", "a.bst"];
+        host.run(&project, &checkout).refused(2, "unknown-compression", &["a.tar.zip", ".tar.gz"]);
     }
 }
 

@@ -143,7 +143,7 @@ fn mistakes_on_the_command_line_are_refused() {
         ),
         (&["-o", "color", "red", "show", "a.bst"], "invalid-data", &["color"]),
         (&["show", "b.bst"], "missing-file", &["'b.bst'", "did you mean 'a.bst'?"]),
-        (&["show", "a.bts"], "bad-element-suffix", &["'a.bts'"]),
+        (&["show", "a.bts"], "invalid-element-names", &["'a.bts'"]),
         (
             &["--plugin", "stack=gone.wasm", "show", "a.bst"],
             "plugin-unreadable",

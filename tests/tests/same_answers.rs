@@ -84,10 +84,22 @@ fn wrong_names_are_refused_with_the_reasons_of_buildstream() {
     for (arguments, reason) in [
         (&["show", "core/*"][..], "invalid-element-names"),
         (&["show", "gone/*.bst"], "missing-file"),
-        (&["show", "core/a"], "bad-element-suffix"),
+        (&["show", "core/a"], "invalid-element-names"),
         (&["init", "--project-name", "p", "new"], "init-with-set-directory"),
     ] {
         host.run(&project, arguments).refused(2, reason, &[]);
+    }
+    for (conf, reason) in [
+        ("min-version: 2.0\n", "invalid-data"),
+        ("name: ''\nmin-version: 2.0\n", "invalid-symbol-name"),
+        ("name: a b\nmin-version: 2.0\n", "invalid-symbol-name"),
+        ("name: test\nmin-version: 2.0\n: [\n", "invalid-yaml"),
+        ("name: test\nmin-version: 2.99\n", "unsupported-project"),
+        ("name: test\nmin-version: 2.0\nelement-path: gone\n", "missing-file"),
+        ("name: test\nmin-version: 2.0\nelement-path: project.conf\n", "proj-path-invalid-kind"),
+    ] {
+        project.write("project.conf", conf);
+        host.run(&project, &["workspace", "list"]).refused(2, reason, &[]);
     }
 }
 

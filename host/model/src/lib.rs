@@ -23,6 +23,7 @@ mod subaction;
 mod suggestion;
 pub mod tree;
 mod value;
+mod version_guess;
 
 pub use action::{Action, Command, DirectoryFormat, Outputs, Platform};
 pub use action_result::{
@@ -45,3 +46,4 @@ pub use staged_layer::{StagedLayer, StagedLayerKind};
 pub use subaction::{ActionFailure, AnswerSource, Subaction};
 pub use suggestion::nearest;
 pub use value::Value;
+pub use version_guess::guess_version;

@@ -100,7 +100,7 @@ pub enum LoadError {
         pattern: String,
     },
     /// A name of a target cannot be that of an element. Reason `invalid-element-names`.
-    #[error("'{name}' does not end in '.bst', so no element matches it")]
+    #[error("'{name}' does not end in '.bst', so no element has that name")]
     InvalidNames {
         /// The name or pattern.
         name: String,

@@ -34,7 +34,7 @@ impl Conditions {
 ///
 /// # Errors
 /// What is wrong with the variables, or with a reference.
-pub fn expand(variables: &Mapping, mapping: &mut Mapping) -> Result<Vec<(String, String)>, NodeError> {
+pub fn expand(variables: &Mapping, mapping: &mut Mapping) -> Result<Vec<(Arc<str>, Arc<str>)>, NodeError> {
     let variables = Variables::new(variables.clone(), &std::rc::Rc::default())?;
     variables.expand(mapping)?;
     variables.all()

@@ -14,6 +14,9 @@ use crate::loader::{LoadedTargets, Loader, OpenProject, TOPLEVEL};
 use crate::subproject_sources::SubprojectSources;
 use crate::workspaces::Workspaces;
 
+/// The kind whose elements stand for what they filter where sources are meant, as in BuildStream.
+const FILTER: &str = "filter";
+
 /// A project with the elements that the targets need, and the subprojects that these are in.
 #[derive(Debug)]
 pub struct Project {
@@ -192,6 +195,19 @@ impl Project {
     #[must_use]
     pub fn build_scope(&self, element: usize) -> Vec<usize> {
         self.graph.scope(&[element], Scope::Build)
+    }
+
+    /// The element that has the sources which an element stands for: itself, but for a filter what it filters.
+    #[must_use]
+    pub fn source_element(&self, element: usize) -> usize {
+        let mut found = element;
+        while self.elements[found].kind == FILTER {
+            let Some(input) = self.elements[found].dependencies.iter().find(|below| below.build) else {
+                break;
+            };
+            found = input.element;
+        }
+        found
     }
 
     /// The elements that directly depend on one, in ascending order.

@@ -117,7 +117,7 @@ fn plan(
     find_artifacts(session, required, &mut works, &options.speculation, &options.caches, &messages)?;
     let pushed = PushedParts {
         artifacts: options.caches.pushed_artifacts().is_some(),
-        sources: if options.caches.pushed_sources().is_some() {
+        sources: if options.caches.can_push_sources() {
             pushed_sources(session, &works)?
         } else {
             Vec::new()
@@ -146,7 +146,7 @@ pub(crate) fn find_artifacts(
     if works.iter().any(|work| matches!(work, RequiredWork::Build { .. })) {
         session.options.session_remotes.check(false)?;
     }
-    let mut wanted = |elements: Vec<usize>, records: &[ArtifactName]| -> Result<bool> {
+    let mut wanted = |elements: Vec<usize>, records: &[(usize, ArtifactName)]| -> Result<bool> {
         let mut asked = Vec::new();
         for element in elements {
             let ask = match works[element] {
@@ -170,8 +170,8 @@ pub(crate) fn find_artifacts(
         let others: Vec<usize> = others.filter(|element| !asked.contains(element)).collect();
         let few = others.iter().filter(|_| others.len() <= FEW);
         let built = required.iter().chain(few).copied();
-        let records: Vec<ArtifactName> =
-            built.filter_map(|element| speculation::record_name(session, settings, element)).collect();
+        let record = |element| Some((element, speculation::record_name(session, settings, element)?));
+        let records: Vec<(usize, ArtifactName)> = built.filter_map(record).collect();
         wanted(others, &records)?;
     }
     Ok(())

@@ -19,7 +19,7 @@ use crate::job_graph::{BuildPlan, RequiredWork};
 use crate::observers::{ContextObserver, source_watch};
 use crate::session::Session;
 use crate::session_recording;
-use crate::shared_caches::{JobMonitor, SharedCaches};
+use crate::shared_caches::{JobMonitor, ProjectCaches, SharedCaches};
 use crate::speculation::Speculation;
 use crate::workspaces::is_kept_to_oneself;
 
@@ -135,7 +135,10 @@ impl BuildWork {
     }
 
     fn push_artifact(&self, element: usize, artifact: &Artifact, context: &Context) -> JobResult {
-        let Some(artifacts) = self.caches.pushed_artifacts() else { return Ok(JobEnd::Unneeded) };
+        let servers = self.caches.of(&self.session.project.elements[element]);
+        let Some(artifacts) = servers.and_then(ProjectCaches::pushed_artifacts) else {
+            return Ok(JobEnd::Skipped);
+        };
         if is_kept_to_oneself(artifact, context) {
             return Ok(JobEnd::Skipped);
         }
@@ -167,7 +170,7 @@ impl BuildWork {
             return Ok(JobEnd::Unneeded);
         }
         let watch = source_watch(context, "fetching");
-        let fetched = match self.caches.pulled_sources() {
+        let fetched = match self.caches.pulled_sources_of(&self.session.project.elements[element]) {
             Some(cache) => sources.fetch_through(cache, &watch),
             None => sources.fetch(&watch),
         };

@@ -13,7 +13,7 @@ use crate::job_graph::{push_graph, single_task_graph};
 use crate::observers::source_watch;
 use crate::run::RunRequest;
 use crate::session::Session;
-use crate::shared_caches::{JobMonitor, SharedCaches};
+use crate::shared_caches::{JobMonitor, ProjectCaches, SharedCaches};
 use crate::workspaces::is_kept_to_oneself;
 
 /// Pulls and pushes elements because the user said so: unlike in a build, what cannot be done is a failure.
@@ -33,7 +33,7 @@ pub fn pull(session: &Arc<Session>, caches: &Arc<SharedCaches>, elements: &[usiz
     check_references(session, elements)?;
     let mut needed = Vec::new();
     for &element in elements {
-        if pull_needed(session, element)? {
+        if can_pull(session, caches, element) && pull_needed(session, element)? {
             needed.push(element);
         }
     }
@@ -51,7 +51,7 @@ pub fn push(session: &Arc<Session>, caches: &Arc<SharedCaches>, elements: &[usiz
     check_references(session, elements)?;
     let mut needed = Vec::new();
     for &element in elements {
-        if caches.pulled_artifacts().is_some() && pull_needed(session, element)? {
+        if can_pull(session, caches, element) && pull_needed(session, element)? {
             needed.push(element);
         }
     }
@@ -68,7 +68,7 @@ pub fn push_sources(
     caches: &Arc<SharedCaches>,
     elements: &[usize],
 ) -> Result<RunRequest> {
-    if caches.pushed_sources().is_none() {
+    if !caches.can_push_sources() {
         return Err(SessionError::NoServers { what: "source", action: "pushing" });
     }
     check_references(session, elements)?;
@@ -102,6 +102,12 @@ fn check_references(session: &Session, elements: &[usize]) -> Result<()> {
     if elements.is_empty() { Ok(()) } else { Err(SessionError::MissingReferences { elements }) }
 }
 
+/// Whether artifacts of the element's project can be pulled.
+fn can_pull(session: &Session, caches: &SharedCaches, element: usize) -> bool {
+    let servers = caches.of(&session.project.elements[element]);
+    servers.is_some_and(|servers| servers.pulled_artifacts().is_some())
+}
+
 /// Whether the element's artifact, or something that is wanted of it, is not in the store.
 fn pull_needed(session: &Session, element: usize) -> Result<bool> {
     // What is in a workspace is nowhere else.
@@ -124,7 +130,10 @@ impl CacheWork {
     }
 
     fn push(&self, element: usize, context: &Context) -> JobResult {
-        let Some(artifacts) = self.caches.pushed_artifacts() else { return Ok(JobEnd::Unneeded) };
+        let servers = self.caches.of(&self.session.project.elements[element]);
+        let Some(artifacts) = servers.and_then(ProjectCaches::pushed_artifacts) else {
+            return Ok(JobEnd::Skipped);
+        };
         let pair = self.session.key_pairs[element];
         let artifact = pair.map(|pair| self.session.cached_artifact(element, pair)).transpose();
         let Some(artifact) = artifact.map_err(job_failure::of)?.flatten() else {
@@ -141,9 +150,15 @@ impl CacheWork {
         end_of_push(pushed.map_err(job_failure::of)?)
     }
 
+    fn can_push_sources(&self, element: usize) -> bool {
+        let servers = self.caches.of(&self.session.project.elements[element]);
+        servers.is_some_and(|servers| servers.pushed_sources().is_some())
+    }
+
     fn push_sources(&self, element: usize, context: &Context) -> JobResult {
         let pushed = push_sources_of(&self.session, &self.caches, element, &JobMonitor::new(context, true));
         match pushed.map_err(job_failure::of)? {
+            None if !self.can_push_sources(element) => Ok(JobEnd::Skipped),
             None => Err(failure("its sources are not in the cache, so they cannot be pushed")),
             Some(pushed) => end_of_push(pushed),
         }
@@ -158,8 +173,9 @@ pub(crate) fn push_sources_of(
     monitor: &JobMonitor<'_>,
 ) -> Result<Option<Pushed>, SourceError> {
     let sources = session.sources(element);
-    let (Some(shared), Some(key), Some(tree)) = (caches.pushed_sources(), sources.key()?, sources.cached()?)
-    else {
+    let servers = caches.of(&session.project.elements[element]);
+    let shared = servers.and_then(ProjectCaches::pushed_sources);
+    let (Some(shared), Some(key), Some(tree)) = (shared, sources.key()?, sources.cached()?) else {
         return Ok(None);
     };
     let name = session.name(element);
@@ -207,7 +223,8 @@ impl Work for CacheWork {
             Task::SourcePush => self.push_sources(job.element, context),
             Task::Fetch => {
                 let (sources, watch) = (self.session.sources(job.element), source_watch(context, "fetching"));
-                let fetched = match self.caches.pulled_sources() {
+                let element = &self.session.project.elements[job.element];
+                let fetched = match self.caches.pulled_sources_of(element) {
                     Some(cache) => sources.fetch_through(cache, &watch),
                     None => sources.fetch(&watch),
                 };

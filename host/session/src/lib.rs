@@ -21,6 +21,7 @@ mod junction_staging;
 mod observers;
 mod options;
 mod prime;
+mod recommended_servers;
 mod recorded_inputs;
 pub mod remotes;
 mod run;
@@ -31,6 +32,7 @@ mod session_messages;
 mod session_recording;
 mod session_remotes;
 mod shared_caches;
+mod source_infos;
 mod sources;
 mod speculation;
 mod start_order;
@@ -55,6 +57,7 @@ pub use session_remotes::{
     CheckedRemote, RefusedRemote, RemoteFigures, RemoteGroup, RemoteRole, SessionRemotes,
 };
 pub use shared_caches::{SharedCaches, has_buildtrees, push_artifact};
+pub use source_infos::ElementSourceInfo;
 pub use speculation::{
     OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicyOptions, SpeculationSettings,
 };

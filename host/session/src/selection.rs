@@ -12,17 +12,27 @@ impl Session {
     /// out and what only these need. Without a scope, the targets alone, in their order.
     #[must_use]
     pub fn select(&self, scope: Option<Scope>) -> Vec<usize> {
-        let selected = selection(&self.project, &self.project.targets, scope);
+        self.without_excepted(selection(&self.project, &self.project.targets, scope))
+    }
+
+    fn without_excepted(&self, selected: Vec<usize>) -> Vec<usize> {
         if self.project.except.is_empty() {
             return selected;
         }
         let kept = reached_without(&self.project, &border_of_excepted(&self.project));
         selected.into_iter().filter(|element| kept.contains(element)).collect()
     }
+
+    /// The session's targets, and for those that only filter others these others, each once.
+    #[must_use]
+    pub fn source_elements(&self) -> Vec<usize> {
+        tracked(&self.project, &self.project.targets, None)
+    }
 }
 
 impl Session {
-    /// The selected elements whose sources are tracked: those of the projects of the targets, or of all projects.
+    /// The selected elements whose sources are tracked: those of the projects of the targets, or of all projects. Without a
+    /// scope, a target that only filters another stands for that.
     ///
     /// # Errors
     /// `untrackable-sources` for elements of subprojects, unless the top-level project keeps refs
@@ -30,13 +40,13 @@ impl Session {
     pub fn select_tracked(&self, scope: Option<Scope>, cross_junctions: bool) -> Result<Vec<usize>> {
         let project = &self.project;
         let of = |element: usize| project.elements[element].subproject;
-        let mut selected = self.select(scope);
+        let mut selected = self.without_excepted(tracked(project, &project.targets, scope));
         if !cross_junctions {
             let mut own = HashSet::new();
             for subproject in project.targets.iter().map(|target| of(*target)).collect::<HashSet<_>>() {
                 let targets: Vec<usize> =
                     project.targets.iter().copied().filter(|target| of(*target) == subproject).collect();
-                let reached = selection(project, &targets, scope);
+                let reached = tracked(project, &targets, scope);
                 own.extend(reached.into_iter().filter(|element| of(*element) == subproject));
             }
             selected.retain(|element| own.contains(element));
@@ -50,6 +60,18 @@ impl Session {
             return Err(SessionError::UntrackableSources { elements: foreign });
         }
         Ok(selected)
+    }
+}
+
+/// As [`selection`], but without a scope those that only filter others stand for these.
+fn tracked(project: &Project, elements: &[usize], scope: Option<Scope>) -> Vec<usize> {
+    match scope {
+        Some(_) => selection(project, elements, scope),
+        None => {
+            let sources: Vec<usize> =
+                elements.iter().map(|element| project.source_element(*element)).collect();
+            selection(project, &sources, None)
+        }
     }
 }
 

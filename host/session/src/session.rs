@@ -9,7 +9,7 @@ use spec_artifact::{Artifact, Artifacts};
 use spec_build::{Builder, BuilderOptions, ElementKeys};
 use spec_cas::{Cas, Hold, LayerGuard};
 use spec_execution::{ActionCommandRunner, CommandRunner, InPlaceRunner, PoolOptions};
-use spec_model::{Key, KeyPair, Node, SourceKey};
+use spec_model::{Key, KeyPair, SourceKey};
 use spec_plugins::Plugins;
 use spec_project::keys::compute_keys;
 use spec_project::{Project, UnresolvedProject};
@@ -19,8 +19,8 @@ use crate::error::{Result, SessionError};
 use crate::executions::StoreExecutions;
 use crate::junction_staging::JunctionStaging;
 use crate::options::{ElementCommands, SessionOptions};
+use crate::recommended_servers::RecommendedServers;
 use crate::recorded_inputs::RecordedInputs;
-use crate::remotes::{self, CommandLineRemotes, RemoteSpec};
 use crate::sources;
 
 /// Most actions of all builds together that wait for a worker.
@@ -81,10 +81,8 @@ pub struct Session {
     pub source_keys: Vec<Option<Vec<SourceKey>>>,
     /// What the executor of this machine may have brought of recorded inputs.
     pub(crate) recorded_inputs: Arc<RecordedInputs>,
-    /// The servers of artifacts that the project recommends.
-    pub(crate) artifact_servers: Vec<RemoteSpec>,
-    /// The servers of sources that the project recommends.
-    pub(crate) source_servers: Vec<RemoteSpec>,
+    /// The servers that projects recommend: the top-level project, then those behind junctions.
+    pub(crate) recommended: Vec<RecommendedServers>,
     /// Held while the file of the workspaces is changed.
     pub(crate) workspace_file: Mutex<()>,
     /// What the session uses is not evicted.
@@ -133,10 +131,7 @@ impl Session {
         warn: &dyn Fn(&str, &str),
     ) -> Result<Self> {
         let LoadedProject { project, plugins, junctions } = loaded;
-        let recommended =
-            |nodes: &[Node]| remotes::recommended(nodes, &project.config.directory, &options.home);
-        let artifact_servers = recommended(&project.config.artifact_servers)?;
-        let source_servers = recommended(&project.config.source_servers)?;
+        let recommended = RecommendedServers::of_projects(&project, &options.home)?;
         let hold = cas.hold()?;
         let contexts = sources::contexts(&options.sources, &project, &cas);
         let sources = sources::configure_all(&project, &contexts, warn)?;
@@ -155,8 +150,7 @@ impl Session {
             key_pairs,
             source_keys,
             recorded_inputs,
-            artifact_servers,
-            source_servers,
+            recommended,
             workspace_file: Mutex::default(),
             _hold: hold,
             sources,
@@ -184,18 +178,6 @@ impl Session {
     pub(crate) fn configure_sources(&self, element: usize) -> Result<ElementSources> {
         let element = &self.project.elements[element];
         sources::configure(element, sources::context_of(&self.contexts, element))
-    }
-
-    /// The servers of artifacts that count for the project, best first.
-    #[must_use]
-    pub fn artifact_remotes(&self, line: &CommandLineRemotes) -> Vec<RemoteSpec> {
-        self.options.remotes.artifact_servers(&self.project.config.name, &self.artifact_servers, line)
-    }
-
-    /// The servers of sources that count for the project, best first.
-    #[must_use]
-    pub fn source_remotes(&self, line: &CommandLineRemotes) -> Vec<RemoteSpec> {
-        self.options.remotes.source_servers(&self.project.config.name, &self.source_servers, line)
     }
 
     /// The one target of a session that is about one element.

@@ -7,6 +7,7 @@ use spec_action::record::ActionNeeds;
 use spec_artifact::{Artifact, ArtifactName};
 use spec_cas::{Cas, Limits};
 use spec_model::{Cancel, KeyPair};
+use spec_project::{Element, ProjectConfig};
 use spec_remote::Remote;
 use spec_scheduler::{Context, Message};
 use spec_shared_cache::{
@@ -17,6 +18,7 @@ use spec_source::SourceCache;
 
 use crate::error::{Result, SessionError};
 use crate::gc::own_record_needs;
+use crate::recommended_servers::RecommendedServers;
 use crate::remotes::{CommandLineRemotes, RemoteSpec};
 use crate::session::Session;
 use crate::session_remotes::{CheckedRemote, RemoteGroup, RemoteRole};
@@ -25,6 +27,15 @@ use crate::session_remotes::{CheckedRemote, RemoteGroup, RemoteRole};
 /// pushed.
 #[derive(Debug)]
 pub struct SharedCaches {
+    /// By project, the top-level one first, the place of its servers in `groups`.
+    projects: Vec<usize>,
+    /// The servers that count for some project; no two are the same.
+    groups: Vec<ProjectCaches>,
+}
+
+/// The servers that count for the elements of a project.
+#[derive(Debug)]
+pub(crate) struct ProjectCaches {
     artifacts: Option<SharedArtifacts>,
     sources: Option<SharedSources>,
     /// The configured servers of both, in their order.
@@ -42,12 +53,20 @@ impl SharedCaches {
         artifacts: Option<&CommandLineRemotes>,
         sources: Option<&CommandLineRemotes>,
     ) -> Result<Arc<Self>> {
-        let artifacts = artifacts.map(|line| session.artifact_remotes(line)).unwrap_or_default();
-        let sources = sources.map(|line| session.source_remotes(line)).unwrap_or_default();
-        let options = &session.options;
-        let caches =
-            Self::of_servers(&artifacts, &sources, &session.cas, options.sources.trees, options.key_length)?;
-        if caches.artifacts.is_some() || caches.sources.is_some() {
+        let (options, project) = (&session.options, &session.project);
+        let configs = [&project.config].into_iter().chain(project.subprojects.iter().map(|sub| &sub.config));
+        let of_project = |(config, own): (&ProjectConfig, &RecommendedServers)| {
+            let (name, remotes) = (&config.name, &options.remotes);
+            [
+                artifacts
+                    .map(|line| remotes.artifact_servers(name, &own.artifacts, line))
+                    .unwrap_or_default(),
+                sources.map(|line| remotes.source_servers(name, &own.sources, line)).unwrap_or_default(),
+            ]
+        };
+        let specs: Vec<ServersOfProject> = configs.zip(&session.recommended).map(of_project).collect();
+        let caches = Self::of_projects(specs, &session.cas, options.sources.trees, options.key_length)?;
+        if !caches.groups.is_empty() {
             options.session_remotes.add(Arc::<Self>::clone(&caches));
         }
         Ok(caches)
@@ -64,9 +83,71 @@ impl SharedCaches {
         trees: Limits,
         key_length: usize,
     ) -> Result<Arc<Self>> {
-        if artifacts.is_empty() && sources.is_empty() {
-            return Ok(Arc::new(Self { artifacts: None, sources: None, specs: [Vec::new(), Vec::new()] }));
+        Self::of_projects(vec![[artifacts.to_vec(), sources.to_vec()]], cas, trees, key_length)
+    }
+
+    fn of_projects(
+        projects: Vec<ServersOfProject>,
+        cas: &Cas,
+        trees: Limits,
+        key_length: usize,
+    ) -> Result<Arc<Self>> {
+        if projects.iter().flatten().all(Vec::is_empty) {
+            return Ok(Arc::new(Self { projects: Vec::new(), groups: Vec::new() }));
         }
+        let runtime = CacheRuntime::start().map_err(SharedCacheError::Start)?;
+        let mut caches = Self { projects: Vec::with_capacity(projects.len()), groups: Vec::new() };
+        for specs in projects {
+            let known = caches.groups.iter().position(|group| group.specs == specs);
+            caches.projects.push(known.unwrap_or(caches.groups.len()));
+            if known.is_none() {
+                caches.groups.push(ProjectCaches::new(specs, &runtime, cas, trees, key_length)?);
+            }
+        }
+        Ok(Arc::new(caches))
+    }
+
+    /// The servers that count for an element of the session.
+    pub(crate) fn of(&self, element: &Element) -> Option<&ProjectCaches> {
+        let project = element.subproject.map_or(0, |index| index + 1);
+        self.projects.get(project).map(|group| &self.groups[*group])
+    }
+
+    /// The artifacts of the servers of the first project from whose servers some can be pulled.
+    #[must_use]
+    pub fn pulled_artifacts(&self) -> Option<&SharedArtifacts> {
+        self.groups.iter().find_map(ProjectCaches::pulled_artifacts)
+    }
+
+    /// The artifacts of the servers of the first project to whose servers some can be pushed.
+    #[must_use]
+    pub fn pushed_artifacts(&self) -> Option<&SharedArtifacts> {
+        self.groups.iter().find_map(ProjectCaches::pushed_artifacts)
+    }
+
+    /// Whether the sources of some project can be pushed.
+    pub(crate) fn can_push_sources(&self) -> bool {
+        self.groups.iter().any(|group| group.pushed_sources().is_some())
+    }
+
+    /// The servers from which sources of an element can be pulled.
+    #[must_use]
+    pub fn pulled_sources_of(&self, element: &Element) -> Option<&dyn SourceCache> {
+        self.of(element)?.pulled_sources()
+    }
+}
+
+/// The servers of artifacts and of sources that count for one project.
+type ServersOfProject = [Vec<RemoteSpec>; 2];
+
+impl ProjectCaches {
+    fn new(
+        specs: ServersOfProject,
+        runtime: &CacheRuntime,
+        cas: &Cas,
+        trees: Limits,
+        key_length: usize,
+    ) -> Result<Self> {
         let servers = |specs: &[RemoteSpec]| {
             let server = |spec: &RemoteSpec| {
                 let (index, storage) = (spec.kind.is_index(), spec.kind.is_storage());
@@ -74,33 +155,28 @@ impl SharedCaches {
             };
             specs.iter().map(server).collect::<Result<Vec<_>>>()
         };
-        let specs = [artifacts.to_vec(), sources.to_vec()];
-        let (artifacts, sources) = (servers(artifacts)?, servers(sources)?);
-        let runtime = CacheRuntime::start().map_err(SharedCacheError::Start)?;
+        let (artifacts, sources) = (servers(&specs[0])?, servers(&specs[1])?);
         let has = |servers: &Vec<CacheServerOptions>| !servers.is_empty();
         let artifacts = Some(artifacts).filter(has);
         let artifacts =
             artifacts.map(|servers| SharedArtifacts::new(servers, runtime.clone(), cas, key_length));
         let sources = Some(sources).filter(has);
-        let sources = sources.map(|servers| SharedSources::new(servers, runtime, cas, key_length));
-        Ok(Arc::new(Self { artifacts, sources, specs }))
+        let sources = sources.map(|servers| SharedSources::new(servers, runtime.clone(), cas, key_length));
+        Ok(Self { artifacts, sources, specs })
     }
 
     /// The artifacts of the servers, if these can be pulled.
-    #[must_use]
-    pub fn pulled_artifacts(&self) -> Option<&SharedArtifacts> {
+    pub(crate) fn pulled_artifacts(&self) -> Option<&SharedArtifacts> {
         self.artifacts.as_ref().filter(|artifacts| artifacts.servers().can_pull())
     }
 
     /// The artifacts of the servers, if these can be pushed.
-    #[must_use]
-    pub fn pushed_artifacts(&self) -> Option<&SharedArtifacts> {
+    pub(crate) fn pushed_artifacts(&self) -> Option<&SharedArtifacts> {
         self.artifacts.as_ref().filter(|artifacts| artifacts.servers().can_push())
     }
 
     /// The sources of the servers, if these can be pulled.
-    #[must_use]
-    pub fn pulled_sources(&self) -> Option<&dyn SourceCache> {
+    fn pulled_sources(&self) -> Option<&dyn SourceCache> {
         let sources = self.sources.as_ref().filter(|sources| sources.servers().can_pull());
         sources.map(|sources| sources as &dyn SourceCache)
     }
@@ -113,22 +189,26 @@ impl SharedCaches {
 
 impl RemoteGroup for SharedCaches {
     fn connections(&self) -> Vec<(Vec<RemoteRole>, Remote)> {
-        let artifacts = self.artifacts.iter().flat_map(|artifacts| artifacts.servers().connections());
-        let sources = self.sources.iter().flat_map(|sources| sources.servers().connections());
+        let groups = || self.groups.iter();
+        let artifacts = groups().filter_map(|group| group.artifacts.as_ref());
+        let artifacts = artifacts.flat_map(|artifacts| artifacts.servers().connections());
+        let sources = groups().filter_map(|group| group.sources.as_ref());
+        let sources = sources.flat_map(|sources| sources.servers().connections());
         let artifacts = artifacts.map(|remote| (vec![RemoteRole::Artifacts], remote));
         artifacts.chain(sources.map(|remote| (vec![RemoteRole::Sources], remote))).collect()
     }
 
     fn check(&self, limit: Duration) -> Vec<CheckedRemote> {
-        let artifacts = self.artifacts.iter().flat_map(|artifacts| artifacts.servers().check(limit));
-        let outcomes =
-            artifacts.chain(self.sources.iter().flat_map(|sources| sources.servers().check(limit)));
-        let checked = |(spec, outcome): (&RemoteSpec, _)| CheckedRemote {
-            spec: spec.clone(),
-            outcome,
-            required: false,
+        let outcomes = |group: &ProjectCaches| {
+            let artifacts = group.artifacts.iter().flat_map(|artifacts| artifacts.servers().check(limit));
+            let sources = group.sources.iter().flat_map(|sources| sources.servers().check(limit));
+            artifacts.chain(sources).collect::<Vec<_>>()
         };
-        self.specs.iter().flatten().zip(outcomes).map(checked).collect()
+        let checked = |(spec, outcome): (RemoteSpec, _)| CheckedRemote { spec, outcome, required: false };
+        let of_group = |group: &ProjectCaches| {
+            group.specs.clone().into_iter().flatten().zip(outcomes(group)).collect::<Vec<_>>()
+        };
+        self.groups.iter().flat_map(of_group).map(checked).collect()
     }
 }
 
@@ -152,17 +232,27 @@ impl Session {
         &self,
         caches: &SharedCaches,
         elements: &[usize],
-        others: &[ArtifactName],
+        others: &[(usize, ArtifactName)],
         monitor: &dyn CacheMonitor,
     ) -> Result<Vec<bool>> {
-        let Some(artifacts) = caches.pulled_artifacts() else { return Ok(vec![false; elements.len()]) };
-        let names: Vec<Vec<ArtifactName>> =
-            elements.iter().map(|element| self.artifact_names(*element)).collect();
-        let mut known = artifacts.find(&[&names.concat(), others].concat(), monitor)?.into_iter();
-        // All answers of an element are taken, whatever the first says.
-        let any =
-            |names: &Vec<ArtifactName>| known.by_ref().take(names.len()).fold(false, |any, one| any | one);
-        Ok(names.iter().map(any).collect())
+        let group_of = |element: usize| caches.of(&self.project.elements[element]);
+        let mut found = vec![false; elements.len()];
+        for group in &caches.groups {
+            let Some(artifacts) = group.pulled_artifacts() else { continue };
+            let is_of_group = |element: usize| group_of(element).is_some_and(|own| std::ptr::eq(own, group));
+            let asked: Vec<usize> = (0..elements.len()).filter(|at| is_of_group(elements[*at])).collect();
+            let names: Vec<Vec<ArtifactName>> =
+                asked.iter().map(|at| self.artifact_names(elements[*at])).collect();
+            let others =
+                others.iter().filter(|(element, _)| is_of_group(*element)).map(|(_, name)| name.clone());
+            let all: Vec<ArtifactName> = names.iter().flatten().cloned().chain(others).collect();
+            let mut known = artifacts.find(&all, monitor)?.into_iter();
+            for (at, names) in asked.into_iter().zip(names) {
+                // All answers of an element are taken, whatever the first says.
+                found[at] = known.by_ref().take(names.len()).fold(false, |any, one| any | one);
+            }
+        }
+        Ok(found)
     }
 
     /// Pulls the element's artifact, under the first of its names that a server has.
@@ -175,7 +265,10 @@ impl Session {
         element: usize,
         monitor: &dyn CacheMonitor,
     ) -> Result<Pulled, SharedCacheError> {
-        let Some(artifacts) = caches.pulled_artifacts() else { return Ok(Pulled::NotThere) };
+        let servers = caches.of(&self.project.elements[element]);
+        let Some(artifacts) = servers.and_then(ProjectCaches::pulled_artifacts) else {
+            return Ok(Pulled::NotThere);
+        };
         let options = PullOptions { buildtrees: self.options.pull_buildtrees };
         let mut outcome = Pulled::NotThere;
         for name in self.artifact_names(element) {

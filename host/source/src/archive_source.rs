@@ -9,6 +9,7 @@ use crate::download::{DownloadableFile, KEYS};
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
+use crate::source_info::SourceInfo;
 
 /// How the files of an archive are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +121,10 @@ impl Source for ArchiveSource {
         let cas = self.cas.clone().with_cancel(&monitor.cancel);
         let part = ArchivePart::BaseDir(&self.base_dir);
         stage_archive(&self.file, self.format, part, &cas, self.limits, monitor)
+    }
+
+    fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
+        self.file.infos()
     }
 
     fn warnings(&self) -> Vec<SourceWarning> {

@@ -10,6 +10,7 @@ use crate::download::DownloadableFile;
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
+use crate::source_info::SourceInfo;
 use crate::source_url::SourceUrl;
 use crate::untracked::not_tracked;
 use crate::url::directory_name;
@@ -281,6 +282,26 @@ impl Source for CargoSource {
         let trees: Vec<Digest> = self.files()?.into_iter().map(staged).collect::<Result<_, _>>()?;
         let trees: Vec<(Digest, &VendoredCrate)> = trees.into_iter().zip(self.crates()?).collect();
         self.assemble(&trees).map_err(|error| self.cas_error(error))
+    }
+
+    fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
+        let of_kind = |text: &'static str| (self.kind == CargoKind::Cargo2).then_some(text);
+        let one = |vendored: &VendoredCrate| {
+            let version = Some(vendored.version.clone());
+            match &vendored.origin {
+                CrateOrigin::Registry(None) => None,
+                CrateOrigin::Registry(Some((sha, file))) => Some(
+                    SourceInfo::remote_file(&file.url.resolved, sha, version)
+                        .with("ecosystem", of_kind("crates.io")),
+                ),
+                CrateOrigin::Git { repo, commit, .. } => Some(
+                    SourceInfo::git(repo, commit, version)
+                        .with("crate-name", Some(vendored.name.as_str()))
+                        .with("ecosystem", Some("GIT")),
+                ),
+            }
+        };
+        Ok(self.crates.iter().flatten().filter_map(one).collect())
     }
 
     fn warnings(&self) -> Vec<SourceWarning> {

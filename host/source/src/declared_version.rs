@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spec_model::{Mapping, NodeError, Value};
+use spec_model::{Mapping, NodeError, Value, guess_version};
 
 /// The keys that these settings have in the configuration of a source.
 pub(crate) const VERSION_KEYS: [&str; 2] = ["version", "version-guess-pattern"];
@@ -22,6 +22,20 @@ impl DeclaredVersion {
             (Some(version), _) => Self::Version(version.to_owned()),
             (None, Some(pattern)) => Self::Pattern(pattern.to_owned()),
             (None, None) => Self::None,
+        })
+    }
+
+    /// The version of what a text names, such as a URL or a tag.
+    pub(crate) fn guess(&self, text: Option<&str>) -> Result<Option<String>, NodeError> {
+        let pattern = match self {
+            Self::Version(version) => return Ok(Some(version.clone())),
+            Self::Pattern(pattern) => Some(pattern.as_str()),
+            Self::None => None,
+        };
+        let Some(text) = text else { return Ok(None) };
+        guess_version(text, pattern).map_err(|why| {
+            let message = format!("the 'version-guess-pattern' cannot be used: {why}");
+            NodeError::new("invalid-data", None, message)
         })
     }
 

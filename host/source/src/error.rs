@@ -347,6 +347,7 @@ impl UserError for SourceError {
             Self::Archive { error, .. } => error.reason(),
             Self::Git { error, .. } => error.reason(),
             Self::Patch { error, .. } => error.reason(),
+            Self::Cas { error, .. } if matches!(**error, CasError::Collision { .. }) => "stage-sources-fail",
             Self::Cas { error, .. } => error.reason(),
             Self::Io { .. } => "source-io",
             Self::Cancelled { .. } => "cancelled",

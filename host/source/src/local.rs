@@ -15,6 +15,7 @@ use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::project_path::{PathKind, project_path};
 use crate::source::Source;
+use crate::source_info::SourceInfo;
 
 const KEYS: [&str; 4] = ["path", "kind", "directory", "provenance"];
 
@@ -26,6 +27,8 @@ pub(crate) struct LocalSource {
     name: SourceName,
     cas: Cas,
     path: PathBuf,
+    /// The path in the project, as written.
+    written: String,
     /// The stored tree.
     tree: OnceLock<Digest>,
     /// The digest of the tree when it could not be stored.
@@ -42,13 +45,15 @@ impl LocalSource {
     ) -> Result<Self, SourceError> {
         let path = local_path(&context.project_directory, config)?;
         let (tree, unstored) = (OnceLock::new(), OnceLock::new());
-        Ok(Self { name, cas: context.cas.clone(), path, tree, unstored, seen: None })
+        let written = config.str("path")?.to_owned();
+        Ok(Self { name, cas: context.cas.clone(), path, written, tree, unstored, seen: None })
     }
 
     /// A folder that need not be in a project, and that is read again and again.
     pub(crate) fn at(name: SourceName, cas: Cas, path: PathBuf) -> Self {
         let seen = cas.root().parent().map(|folder| folder.join("seen"));
-        Self { name, cas, path, tree: OnceLock::new(), unstored: OnceLock::new(), seen }
+        let written = path.display().to_string();
+        Self { name, cas, path, written, tree: OnceLock::new(), unstored: OnceLock::new(), seen }
     }
 
     fn tree(&self, cas: &Cas) -> Result<Digest, SourceError> {
@@ -60,6 +65,25 @@ impl LocalSource {
             return Err(self.failed(io::Error::other("it has changed meanwhile")));
         }
         Ok(*self.tree.get_or_init(|| tree))
+    }
+
+    /// The digest of the tree, stored if that is possible.
+    fn any_tree(&self) -> Result<Digest, SourceError> {
+        if let Some(key) = self.unstored.get() {
+            return Ok(*key);
+        }
+        match self.tree(&self.cas) {
+            Err(SourceError::Cas { error, .. }) if error.is_unwritable() => {
+                let key = self.import(|| self.digest())?;
+                Ok(*self.unstored.get_or_init(|| key))
+            }
+            tree => tree,
+        }
+    }
+
+    /// Where the files come from.
+    pub(crate) fn info(&self, medium: &'static str) -> Result<SourceInfo, SourceError> {
+        Ok(SourceInfo::tree(medium, &self.written, &self.any_tree()?))
     }
 
     fn failed(&self, error: io::Error) -> SourceError {
@@ -111,17 +135,11 @@ impl Source for LocalSource {
     }
 
     fn unique_key(&self) -> Result<Option<Value>, SourceError> {
-        if let Some(key) = self.unstored.get() {
-            return Ok(Some(Value::Str(key.hex())));
-        }
-        let key = match self.tree(&self.cas) {
-            Err(SourceError::Cas { error, .. }) if error.is_unwritable() => {
-                let key = self.import(|| self.digest())?;
-                *self.unstored.get_or_init(|| key)
-            }
-            tree => tree?,
-        };
-        Ok(Some(Value::Str(key.hex())))
+        Ok(Some(Value::Str(self.any_tree()?.hex())))
+    }
+
+    fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
+        Ok(vec![self.info("local")?])
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {

@@ -13,6 +13,7 @@ use crate::download::DownloadableFile;
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
+use crate::source_info::SourceInfo;
 use crate::source_url::SourceUrl;
 use crate::untracked::not_tracked;
 use crate::url::directory_name;
@@ -153,6 +154,13 @@ impl Source for ReleasedFileSource {
         let format = if suffix.ends_with(".zip") { ArchiveFormat::Zip } else { ArchiveFormat::Tar };
         let cas = self.cas.clone().with_cancel(&monitor.cancel);
         stage_archive(file, format, ArchivePart::BelowTop, &cas, self.limits, monitor)
+    }
+
+    fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
+        let Some(file) = &self.file else { return Ok(Vec::new()) };
+        let url = &file.file.url.resolved;
+        let info = SourceInfo::remote_file(url, &file.sha256, self.version.guess(Some(url))?);
+        Ok(vec![info.with("ecosystem", (self.name.kind == "pypi").then_some("PyPI"))])
     }
 
     fn warnings(&self) -> Vec<SourceWarning> {

@@ -11,6 +11,7 @@ use crate::download::{DownloadableFile, KEYS};
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
+use crate::source_info::SourceInfo;
 
 /// A file at a URL.
 #[derive(Debug)]
@@ -91,6 +92,10 @@ impl Source for RemoteSource {
         let mut builder = TreeBuilder::new();
         builder.add_file(&self.filename, digest, self.executable).map_err(cas_error)?;
         builder.store(&self.cas).map_err(cas_error)
+    }
+
+    fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
+        self.file.infos()
     }
 
     fn warnings(&self) -> Vec<SourceWarning> {

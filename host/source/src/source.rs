@@ -6,6 +6,7 @@ use spec_model::{Digest, FilePosition, Value};
 
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
+use crate::source_info::SourceInfo;
 
 /// A configured source. What a kind does not say holds for files that are on this machine: there is no ref, and nothing to
 /// fetch or track.
@@ -91,6 +92,14 @@ pub trait Source: Debug + Send + Sync {
     /// When the repository cannot be read.
     fn submodule_commit(&self, _path: &str) -> Result<Option<String>, SourceError> {
         Ok(None)
+    }
+
+    /// Where its files come from. None for kinds that do not say it, and for most of those that have no ref yet.
+    ///
+    /// # Errors
+    /// When local files cannot be read, or the pattern of versions is wrong.
+    fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
+        Ok(Vec::new())
     }
 
     /// Warnings about the configuration.

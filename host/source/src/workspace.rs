@@ -9,6 +9,7 @@ use crate::error::{SourceError, SourceName};
 use crate::local::LocalSource;
 use crate::monitor::FetchMonitor;
 use crate::source::Source;
+use crate::source_info::SourceInfo;
 
 /// The files of a workspace with their times, which incremental builds need. They are part of the unique key, as in BuildStream.
 #[derive(Debug)]
@@ -37,6 +38,10 @@ impl Source for WorkspaceSource {
     /// None while the folder is gone.
     fn unique_key(&self) -> Result<Option<Value>, SourceError> {
         if self.path.is_dir() { self.folder.unique_key() } else { Ok(None) }
+    }
+
+    fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
+        if self.path.is_dir() { Ok(vec![self.folder.info("workspace")?]) } else { Ok(Vec::new()) }
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {

@@ -236,7 +236,7 @@ pub(crate) struct WhyMissArgs {
 const SHOW_FORMAT: &str = "What to print for each element, for example '%{state: >12} %{key} %{name}'.
 
 Symbols: name kind description key full-key state config vars env public deps build-deps runtime-deps workspaced \
-workspace-dirs artifact-cas-digest. A fill character, an alignment (< ^ >), a width and a precision may follow, as in \
+workspace-dirs source-info artifact-cas-digest. A fill character, an alignment (< ^ >), a width and a precision may follow, as in \
 %{name: ^20} or %{description:.40}.";
 
 /// `shell`

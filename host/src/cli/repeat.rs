@@ -1,6 +1,6 @@
 //! `-o` and `--plugin` can be repeated, before the command and after it.
 //!
-//! clap's global arguments keep only one level's values, so every command gets arguments of its own here.
+//! Every other option can be repeated, too, and the last one counts. clap's global arguments keep only one level's values, so every command gets arguments of its own here.
 
 use std::path::PathBuf;
 
@@ -8,9 +8,12 @@ use clap::{Arg, ArgAction, ArgMatches, Command, builder::ValueParser};
 
 const OPTION: &str = "option-after";
 const PLUGIN: &str = "plugin-after";
+/// What help begins with, as that of BuildStream: how the command is used.
+const HELP: &str = "{usage-heading} {usage}\n\n{before-help}{about-with-newline}\n{all-args}{after-help}";
 
 /// The command line with both arguments in every command.
 pub(super) fn everywhere(command: Command) -> Command {
+    let command = command.args_override_self(true).help_template(HELP);
     let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     names.iter().fold(command, |command, name| command.mut_subcommand(name, |sub| everywhere(with_both(sub))))
 }

@@ -58,6 +58,7 @@ fn lines_that_are_right() {
         "doctor",
         "completions bash",
         "--plugin manual=a.wasm --on-error continue --builders 3 --max-jobs 0 --no-strict build",
+        "--no-colors --no-colors build --no-colors --builders 2 --builders 3 app.bst --debug --debug",
         "--cache-buildtrees always --config f --json-events e --no-colors --no-interactive build",
         "--colors --debug --log-file l --error-lines 3 --network-retries 0 build",
     ] {

@@ -2,6 +2,7 @@
 //! compiled with the feature `bench` only.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -87,7 +88,7 @@ fn plugins(app: &App) -> Plugins {
     Plugins::new(Options { keep_answers: false, ..Options::new(app.config.cache("plugins")) })
 }
 
-fn kind(plugins: &Plugins, name: &str) -> CommandResult<std::sync::Arc<dyn ElementKind>> {
+fn kind(plugins: &Plugins, name: &str) -> CommandResult<Arc<dyn ElementKind>> {
     Ok(plugins.kind(&KindRequest { name: name.to_owned(), ..KindRequest::default() })?)
 }
 
@@ -98,11 +99,11 @@ fn element() -> ElementInput {
         let commands = (0..2).map(|n| Node::text(format!("{group} {n}: {}", "make it so; ".repeat(20))));
         config.set(group, Node::sequence(commands.collect()));
     }
-    let mut variables: Vec<(String, String)> = (0..48)
-        .map(|n| (format!("variable-{n:02}"), "/usr/lib/x86_64-linux-gnu".repeat(1 + n % 8)))
+    let mut variables: Vec<(Arc<str>, Arc<str>)> = (0..48)
+        .map(|n| (format!("variable-{n:02}").into(), "/usr/lib/x86_64-linux-gnu".repeat(1 + n % 8).into()))
         .collect();
-    variables.push(("build-root".to_owned(), "/buildstream/project/element.bst".to_owned()));
-    variables.push(("install-root".to_owned(), "/buildstream-install".to_owned()));
+    variables.push(("build-root".into(), "/buildstream/project/element.bst".into()));
+    variables.push(("install-root".into(), "/buildstream-install".into()));
     variables.sort_unstable();
     let dependency = |n: usize| DependencyInput {
         path: format!("components/library-{n}.bst"),

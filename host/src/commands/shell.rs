@@ -73,7 +73,8 @@ fn pull_first(
     }
     pull_missing(app, session, &needed, &caches)?;
     let sources = session.sources(element);
-    if let (ShellRoot::Build, Some(cache)) = (root_kind, caches.pulled_sources())
+    if let (ShellRoot::Build, Some(cache)) =
+        (root_kind, caches.pulled_sources_of(&session.project.elements[element]))
         && sources.sources().next().is_some()
     {
         sources.fetch_through(cache, &FetchMonitor::silent(Cancel::new()))?;

@@ -46,10 +46,11 @@ fn json(session: &Session, elements: &[usize]) -> CommandResult<String> {
 fn formatted(app: &App, session: &Session, elements: &[usize], format: &ShowFormat) -> CommandResult<String> {
     let of_cache = [Symbol::State, Symbol::Key, Symbol::FullKey, Symbol::ArtifactCasDigest];
     let states = if format.has(&of_cache) { session.element_states()? } else { Vec::new() };
+    let warn = |reason: &str, text: &str| app.warn(reason, text);
     let mut lines = Vec::new();
     for &element in elements {
         let state = states.get(element);
-        let value = |symbol| Ok(value(session, element, state, symbol));
+        let value = |symbol| value(session, element, state, symbol, &warn);
         lines.push(format.fill(&value, &|symbol, text| paint(app.out, symbol, text))?);
     }
     let mut text = lines.join("\n");

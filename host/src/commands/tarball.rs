@@ -22,18 +22,33 @@ pub(super) fn check(path: &Path, force: bool) -> CommandResult {
     if is_stdout(path) { Ok(()) } else { NewFile::check(path, force) }
 }
 
-/// Refuses a compression without an archive. The command line alone cannot: it is silent when the archive's option conflicts with another.
+/// Refuses a compression without an archive, and a name that says one that there is not. The command line alone cannot: it is silent
+/// when the archive's option conflicts with another.
 ///
 /// # Errors
-/// `compression-without-tar`.
+/// `compression-without-tar`, `unknown-compression`.
 pub(super) fn check_compression(compression: Option<Compression>, tar: Option<&Path>) -> CommandResult {
     match (compression, tar) {
         (Some(_), None) => {
             let error = CommandError::usage("compression-without-tar", "--compression is for archives");
             Err(error.hint("write one with --tar, or leave it out"))
         }
+        (None, Some(path)) if by_name(path).is_none() && is_compressed_otherwise(path) => {
+            let message = format!(
+                "the name of the archive, {}, says a compression that there is none of",
+                path.display()
+            );
+            let error = CommandError::usage("unknown-compression", message);
+            Err(error.hint("expected .tar, .tar.gz, .tar.xz or .tar.bz2; or say --compression"))
+        }
         _ => Ok(()),
     }
+}
+
+/// Whether a name ends in `.tar.` and something else.
+fn is_compressed_otherwise(path: &Path) -> bool {
+    path.extension().is_some()
+        && path.file_stem().is_some_and(|stem| Path::new(stem).extension() == Some("tar".as_ref()))
 }
 
 /// Writes a tree as an archive to `path`, which may be a device or a pipe, or to the standard output when that is

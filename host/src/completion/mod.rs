@@ -1,6 +1,7 @@
 //! Completions by BuildStream's protocol: a shell sets `_BST_COMPLETION`, `COMP_WORDS` (the line) and `COMP_CWORD` (the number of the
 //! word at the cursor), and gets one candidate a line, with a space after what is whole.
 
+mod artifacts;
 mod paths;
 mod words;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, Command};
 
+pub(crate) use artifacts::cached_artifacts;
 use paths::PathsBelow;
 use words::split;
 
@@ -21,6 +23,8 @@ struct Line<'l> {
     before: &'l [String],
     /// The beginning of the word at the cursor.
     incomplete: &'l str,
+    /// Lists the artifacts in the cache.
+    artifacts: &'l dyn Fn() -> Vec<String>,
 }
 
 /// Where the words of a line lead to.
@@ -32,11 +36,18 @@ struct Reached<'c> {
     option: Option<&'c Arg>,
 }
 
-/// The candidates for the word at the cursor of a line, one a line.
-pub(crate) fn candidates(definition: &Command, words: &str, word: usize) -> String {
+/// The candidates for the word at the cursor of a line, one a line. `artifacts` gets the words of the line and lists the names of what is
+/// in the cache; it is asked only where an artifact may be named.
+pub(crate) fn candidates(
+    definition: &Command,
+    words: &str,
+    word: usize,
+    artifacts: &dyn Fn(&[String]) -> Vec<String>,
+) -> String {
     let words = split(words);
     let before = words.get(1..word.min(words.len())).unwrap_or_default();
-    let line = Line { before, incomplete: words.get(word).map_or("", String::as_str) };
+    let incomplete = words.get(word).map_or("", String::as_str);
+    let line = Line { before, incomplete, artifacts: &|| artifacts(before) };
     let mut definition = definition.clone();
     definition.build();
     let found = line.candidates(&definition);
@@ -107,12 +118,15 @@ impl Line<'_> {
         match value_name {
             Some("DIR") => PathsBelow::here().folders(self.value()),
             _ if is_path => PathsBelow::here().all(self.value()),
-            Some("ELEMENT" | "ARTIFACT" | "element" | "artifact") => {
-                PathsBelow::elements(self.project_directory())
-                    .map_or_else(Vec::new, |below| below.elements_at(self.value()))
-            }
+            Some("ELEMENT" | "element") => self.elements(),
+            Some("ARTIFACT" | "artifact") => [self.elements(), (self.artifacts)()].concat(),
             _ => Vec::new(),
         }
+    }
+
+    fn elements(&self) -> Vec<String> {
+        PathsBelow::elements(self.project_directory())
+            .map_or_else(Vec::new, |below| below.elements_at(self.value()))
     }
 
     fn project_directory(&self) -> PathBuf {

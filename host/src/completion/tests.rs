@@ -3,7 +3,8 @@ use crate::cli::Cli;
 
 fn complete(line: &str) -> Vec<String> {
     let word = split(line).len() - usize::from(!line.ends_with(' '));
-    candidates(&Cli::definition(), line, word).lines().map(str::to_owned).collect()
+    let artifacts = |_: &[String]| vec!["test/app/0123 ".to_owned(), "test/base/4567 ".to_owned()];
+    candidates(&Cli::definition(), line, word, &artifacts).lines().map(str::to_owned).collect()
 }
 
 #[test]
@@ -47,6 +48,9 @@ fn elements_are_completed_below_the_element_path() {
     assert_eq!(complete(&format!("bst -C {project} build app.bst core/")), ["core/base.bst "]);
     assert_eq!(complete(&format!("bst -C {project} show --except a")), ["app.bst "]);
     assert_eq!(complete(&format!("bst -C {project} artifact log a")), ["app.bst "]);
+    assert_eq!(complete(&format!("bst -C {project} artifact log t")), ["test/app/0123 ", "test/base/4567 "]);
+    assert_eq!(complete(&format!("bst -C {project} artifact log test/b")), ["test/base/4567 "]);
+    assert!(complete(&format!("bst -C {project} build t")).is_empty());
 }
 
 #[test]

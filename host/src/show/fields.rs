@@ -4,23 +4,35 @@ use std::sync::Arc;
 
 use spec_model::{Mapping, Node};
 use spec_project::Element;
-use spec_session::Session;
+use spec_session::{ElementSourceInfo, ElementState, Session};
 
 use super::Symbol;
+use crate::error::CommandResult;
 use crate::term::{Style, TextRole};
-use spec_session::ElementState;
+
+/// The attributes of sources that are shown beside the others, too.
+const FIRST_ATTRIBUTES: [&str; 2] = ["homepage", "issue-tracker"];
 
 /// The digits of a whole key.
 const KEY_DIGITS: usize = 64;
 
-/// The value of a symbol for one element.
-pub(crate) fn value(session: &Session, index: usize, state: Option<&ElementState>, symbol: Symbol) -> String {
+/// The value of a symbol for one element. Calls `warn` with the reason and the text of each warning.
+///
+/// # Errors
+/// When the sources of an element cannot be read, or a warning is fatal in the project.
+pub(crate) fn value(
+    session: &Session,
+    index: usize,
+    state: Option<&ElementState>,
+    symbol: Symbol,
+    warn: &dyn Fn(&str, &str),
+) -> CommandResult<String> {
     let element = &session.project.elements[index];
     let key = || match session.shown_key(index, state) {
         key if key.is_empty() => "?".repeat(KEY_DIGITS),
         key => key,
     };
-    match symbol {
+    Ok(match symbol {
         Symbol::Name => element.name.to_string(),
         Symbol::Kind => element.kind.clone(),
         Symbol::Description => element.description.lines().collect::<Vec<_>>().join(" "),
@@ -42,7 +54,44 @@ pub(crate) fn value(session: &Session, index: usize, state: Option<&ElementState
         Symbol::ArtifactCasDigest => {
             state.and_then(ElementState::files).map(|d| d.to_string()).unwrap_or_default()
         }
+        Symbol::SourceInfo => {
+            let infos = session.source_infos(index, warn)?;
+            spec_project::yaml::dump_sequence(&infos.into_iter().map(source_info).collect::<Vec<_>>())
+        }
+    })
+}
+
+/// Where a source comes from, in the order of BuildStream's keys.
+fn source_info(source: ElementSourceInfo) -> Node {
+    let mut entry = Mapping::new();
+    let ElementSourceInfo { kind, provenance, info } = source;
+    entry.set("kind", Node::text(kind));
+    entry.set("url", Node::text(info.url));
+    if !provenance.is_empty() {
+        // These two were there before all of them were.
+        for (name, text) in provenance.iter().filter(|(name, _)| FIRST_ATTRIBUTES.contains(&name.as_str())) {
+            entry.set(name, Node::text(text.as_str()));
+        }
+        entry.set("provenance", Node::from(mapping(provenance)));
     }
+    entry.set("medium", Node::text(info.medium));
+    entry.set("version-type", Node::text(info.version_type));
+    entry.set("version", Node::text(info.version));
+    if let Some(guess) = info.version_guess {
+        entry.set("version-guess", Node::text(guess));
+    }
+    if !info.extra_data.is_empty() {
+        entry.set("extra-data", Node::from(mapping(info.extra_data)));
+    }
+    Node::from(entry)
+}
+
+fn mapping<N: AsRef<str>>(pairs: impl IntoIterator<Item = (N, String)>) -> Mapping {
+    let mut mapping = Mapping::new();
+    for (name, text) in pairs {
+        mapping.set(name.as_ref(), Node::text(text));
+    }
+    mapping
 }
 
 /// A formatted value in its colour. Without colours it is not changed, because programs read it.

@@ -43,6 +43,8 @@ symbols! {
     Workspaced = "workspaced",
     /// The folder of its workspace.
     WorkspaceDirs = "workspace-dirs",
+    /// Where its sources come from, as YAML.
+    SourceInfo = "source-info",
     /// The digest of the artifact's files.
     ArtifactCasDigest = "artifact-cas-digest",
 }

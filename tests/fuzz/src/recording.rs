@@ -63,7 +63,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         Event::Header(Header { format: FORMAT, workers: 2, ..Header::default() }),
         Event::Element(element),
         Event::Job(Job { task: "build".to_owned(), ..Job::default() }),
-        Event::WorkerLoad(WorkerLoad { slots: 2, busy: 0 }),
+        Event::WorkerLoad(WorkerLoad { slots: 2, ..WorkerLoad::default() }),
         Event::JobStarted(JobStarted { job: 0 }),
         Event::Request(request),
         Event::JobEnded(JobEnded { job: 0, end: "done".to_owned() }),

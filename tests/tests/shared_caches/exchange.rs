@@ -56,6 +56,38 @@ fn artifacts_go_both_ways_through_our_server() {
     both_ways(&serve(&host, &[]).url());
 }
 
+/// Artifacts by their names, without a project: what one was built with is pulled by the record of it, and checked out.
+#[test]
+fn names_of_artifacts_have_build_dependencies_on_servers() {
+    let host = Host::new();
+    let service = serve(&host, &[]);
+    let project = project();
+    project.write("elements/app.bst", "kind: compose\nbuild-depends: [one.bst, two.bst]\n");
+    let pushes = machine(&config(&service.url(), true));
+    let _ = pushes.run(&project, &["build", "app.bst"]).success();
+    let show = ["show", "--deps", "none", "--format", "%{full-key}", "app.bst"];
+    let key = pushes.run(&project, &show).success().trim().to_owned();
+    let name = format!("test/app/{key}");
+    let other = Project::of(&[("elements/other.bst", "kind: stack\n")]);
+    let pulls = machine(&config(&service.url(), false));
+    let _ = pulls.run(&other, &["artifact", "pull", "--deps", "build", &name]).success();
+    let cached = pulls.run(&other, &["artifact", "list-contents", "test/*/*"]).success().to_owned();
+    assert!(cached.contains("usr/share/one") && cached.contains("usr/share/two"), "{cached}");
+    pulls.run(&other, &["artifact", "pull", "--deps", "run", &name]).refused(
+        2,
+        "deps-not-supported",
+        &["run"],
+    );
+    let to = other.path().join("out").display().to_string();
+    let checkout = ["artifact", "checkout", "--deps", "build", "--directory", &to, &name];
+    let _ = machine(&config(&service.url(), false)).run(&other, &checkout).success();
+    assert!(listing(Path::new(&to)).contains("usr/share/two"));
+    // An artifact that a pattern finds under two keys is pushed once.
+    let pushed = pushes.run(&project, &["artifact", "push", "test/app/*"]);
+    assert!(pushed.success().is_empty());
+    assert_eq!(pushed.stderr.matches("already has artifact").count(), 1, "{}", pushed.stderr);
+}
+
 #[test]
 fn sources_go_both_ways() {
     let host = Host::new();

@@ -162,3 +162,44 @@ fn in_non_strict_mode_weak_keys_do() {
     let again = second.run(&project, &["--no-strict", "build", "top.bst"]);
     assert!(again.stderr.contains("nothing to do"), "{}", again.stderr);
 }
+
+/// What projects recommend counts for their elements, and for those of the projects behind their junctions, which may recommend more.
+#[test]
+fn projects_behind_junctions_have_servers_of_their_own() {
+    let (own, below) = (Host::new(), Host::new());
+    let (own, below) = (serve(&own, &[]), serve(&below, &[]));
+    let conf = |name: &str, url: &str, rest: &str| {
+        format!("name: {name}\nmin-version: 2.0\nartifacts:\n- {{url: '{url}', push: True{rest}}}\n")
+    };
+    let import = "kind: import\nsources:\n- {kind: local, path: files}\n";
+    let project = Project::of(&[
+        ("project.conf", &conf("top", &own.url(), "")),
+        ("sub.bst", "kind: junction\nsources:\n- {kind: local, path: sub}\n"),
+        ("top.bst", "kind: stack\ndepends:\n- sub.bst:low.bst\n"),
+        ("sub/project.conf", &conf("low", &below.url(), "")),
+        ("sub/low.bst", import),
+        ("sub/files/low.txt", "low\n"),
+    ]);
+    let first = machine("");
+    let built = first.run(&project, &["build", "top.bst"]);
+    assert!(built.success().is_empty());
+    let pushed = |element: &str, url: &str| {
+        let is_it =
+            |line: &&str| line.contains(&format!(" {element}: Pushed artifact")) && line.ends_with(url);
+        built.stderr.lines().filter(is_it).count()
+    };
+    let counts = |element: &str| (pushed(element, &own.url()), pushed(element, &below.url()));
+    assert_eq!((counts("sub.bst:low.bst"), counts("top.bst")), ((1, 1), (1, 0)), "{}", built.stderr);
+    // The server of the subproject is enough for its element.
+    project.write("project.conf", "name: top\nmin-version: 2.0\n");
+    let pulled = machine("").run(&project, &["build", "top.bst"]);
+    assert!(pulled.success().is_empty());
+    assert_eq!((done(&pulled, "pull"), done(&pulled, "build")), (1, 1), "{}", pulled.stderr);
+    // Others wrote what is behind a junction: no file of the user is sent to a server that they choose.
+    project.write("token", "secret");
+    let token = format!(", auth: {{access-token: '{}/token'}}", project.path().display());
+    project.write("sub/project.conf", &conf("low", &below.url(), &token));
+    let built = machine("").run(&project, &["build", "top.bst"]);
+    assert!(built.success().is_empty());
+    assert_eq!((done(&built, "pull"), done(&built, "build")), (0, 2), "{}", built.stderr);
+}

@@ -51,6 +51,9 @@ impl ElementResolver<'_> {
             let kind = self.kinds.get(&loaded.kind, &name, loaded.kind_position.as_ref())?;
             (kind, self.settings, &self.refs)
         };
+        if is_junction {
+            source::check_provenance(loaded, &self.settings.config)?;
+        }
         let variables = element_variables(loaded, &kind, &settings.defaults)?;
         let all_variables = if is_junction { variables.resolvable() } else { variables.all()? };
         let element = ElementParts { loaded, kind, variables };

@@ -164,7 +164,18 @@ fn take_refs(source: &mut SourceConfig, entries: Option<&Mapping>) {
     }
 }
 
-/// The provenance of a source. Those of junctions are not checked: the attributes may come from a subproject.
+/// Checks the provenance of the sources of a junction, when the settings of its project are complete.
+///
+/// # Errors
+/// `undefined-source-provenance-attribute`, `invalid-data`.
+pub(super) fn check_provenance(junction: &LoadedElement, config: &ProjectConfig) -> Result<(), LoadError> {
+    for source in junction.node.sequence_or_empty("sources")? {
+        provenance(source.as_mapping()?.get("provenance"), config, false)?;
+    }
+    Ok(())
+}
+
+/// The provenance of a source. Those of junctions are not checked at first: the attributes may come from a subproject.
 fn provenance(
     node: Option<&Node>,
     config: &ProjectConfig,

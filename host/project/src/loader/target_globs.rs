@@ -8,18 +8,19 @@ use crate::LoadError;
 /// come first, as BuildStream has it.
 ///
 /// # Errors
-/// [`LoadError::NoMatch`] for patterns of which none matches anything, [`LoadError::InvalidNames`] for one that cannot be of elements.
+/// [`LoadError::NoMatch`] for patterns of which none matches anything, [`LoadError::InvalidNames`] for a name or
+/// pattern that cannot be of elements.
 pub(super) fn expand(
     names: &[String],
     files: impl FnOnce() -> Vec<String>,
 ) -> Result<Vec<String>, LoadError> {
     let is_pattern = |name: &&String| name.contains(['*', '?', '[']);
+    if let Some(wrong) = names.iter().find(|name| !name.ends_with(".bst")) {
+        return Err(LoadError::InvalidNames { name: wrong.clone() });
+    }
     let patterns: Vec<&String> = names.iter().filter(is_pattern).collect();
     if patterns.is_empty() {
         return Ok(names.to_vec());
-    }
-    if let Some(wrong) = patterns.iter().find(|pattern| !pattern.ends_with(".bst")) {
-        return Err(LoadError::InvalidNames { name: (*wrong).clone() });
     }
     let files = files();
     let mut expanded: Vec<String> = names.iter().filter(|name| !is_pattern(name)).cloned().collect();

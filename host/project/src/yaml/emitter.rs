@@ -21,6 +21,19 @@ pub fn dump(mapping: &Mapping) -> String {
     emitter.text
 }
 
+/// The text of a sequence, as [`dump`] writes it inside of a mapping.
+#[must_use]
+pub fn dump_sequence(nodes: &[Node]) -> String {
+    let mut emitter = Emitter::default();
+    if nodes.is_empty() {
+        emitter.put("[]");
+    } else {
+        emitter.sequence(nodes, 0);
+    }
+    emitter.put("\n");
+    emitter.text
+}
+
 /// A scalar as it can stand after any key, in block style or inside braces.
 pub(crate) fn inline_scalar(text: &str) -> String {
     let style = match QuoteStyle::of_value(text) {

@@ -10,8 +10,8 @@ mod node_builder;
 mod read;
 
 pub(crate) use characters::strip;
-pub use emitter::dump;
 pub(crate) use emitter::inline_scalar;
+pub use emitter::{dump, dump_sequence};
 pub(crate) use limits::Limits;
 pub use read::{parse_file, parse_text};
 pub(crate) use read::{read_text, read_text_below};

@@ -73,7 +73,7 @@ impl RecordPull {
 
 /// The record that servers have of an element, without the messages that it needs. Waits for the servers, but not for long.
 pub(super) fn pull_record(session: &Session, caches: &SharedCaches, element: usize) -> Option<Digest> {
-    let artifacts = caches.pulled_artifacts()?;
+    let artifacts = caches.of(&session.project.elements[element])?.pulled_artifacts()?;
     let monitor = PullMonitor::new(session.options.messages.clone());
     let name = weak_name(session, element)?;
     let found = artifacts.pull_records_within(&[name], LIMIT, &monitor);

@@ -20,6 +20,7 @@ use crate::hashing_reader::HashingReader;
 use crate::http_options::HttpOptions;
 use crate::monitor::FetchMonitor;
 use crate::source::{SourceWarning, TrackedRef};
+use crate::source_info::SourceInfo;
 use crate::source_url::SourceUrl;
 use crate::text_ref::TextRef;
 use crate::url::{AliasedUrl, UrlTarget, without_password};
@@ -156,6 +157,13 @@ impl DownloadableFile {
         self.reference.set(reference);
     }
 
+    pub(crate) fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
+        let guess = self.version.guess(Some(&self.url.original))?;
+        // As for BuildStream, what has no ref yet has no version.
+        let version = self.reference.text().unwrap_or_default();
+        Ok(vec![SourceInfo::remote_file(&self.url.resolved, version, guess)])
+    }
+
     pub(crate) fn warnings(&self) -> Vec<SourceWarning> {
         let url = SourceUrl { url: self.url.clone(), position: self.position.clone() };
         url.warning(&self.name).into_iter().collect()
@@ -240,8 +248,32 @@ impl DownloadableFile {
         let old = self.reference.text();
         let known = old.filter(|sha| self.folder.file(sha).is_some_and(|file| file.is_file()));
         let urls: Vec<&str> = self.url.track_order().collect();
-        let new = self.try_urls(&urls, monitor, |url| self.sha256_at(url, known, monitor))?;
+        let new = self.try_urls(&urls, monitor, |url| match self.target(url)? {
+            UrlTarget::File(path) => self.copied(url, &path, monitor),
+            UrlTarget::Http => self.sha256_at(url, known, monitor),
+        })?;
+        if let Some(old) = old.filter(|old| *old != new) {
+            let url = without_password(&self.url.resolved);
+            let text = format!(
+                "{}: Potential man-in-the-middle attack! Or {url} has another file since: its ref was {old}, and is {new}",
+                self.name
+            );
+            monitor.warn("ref-changed", &text);
+        }
         Ok(TrackedRef { old: old.map(Value::from), new: Value::from(new) })
+    }
+
+    /// The SHA-256 of a file of this machine, which is copied into the folder: what was tracked is fetched, as for BuildStream.
+    fn copied(&self, url: &str, path: &Path, monitor: &FetchMonitor) -> Result<String, SourceError> {
+        let mut reader = open(path, monitor).map_err(|error| self.unreadable(url, &error))?;
+        let copy = || -> io::Result<String> {
+            let mut part = self.folder.part()?;
+            io::copy(&mut reader, &mut part.file)?;
+            let sha256 = reader.finish()?.hex();
+            self.folder.publish(part, &sha256, None)?;
+            Ok(sha256)
+        };
+        copy().map_err(|error| self.io(path, error))
     }
 
     /// As [`url_attempts::try_urls`]; tells of mirrors that have another file.

@@ -15,6 +15,7 @@ use crate::declared_version::{DeclaredVersion, VERSION_KEYS};
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
+use crate::source_info::SourceInfo;
 use crate::source_url::SourceUrl;
 use crate::text_ref::TextRef;
 use crate::url::directory_name;
@@ -87,6 +88,20 @@ pub(super) fn parse_ref(
     })
 }
 
+/// What the kinds of BuildStream's community that keep refs with tags say of a commit.
+pub(super) fn tagged_info(
+    url: &SourceUrl,
+    reference: &GitRef,
+    version: &DeclaredVersion,
+) -> Result<SourceInfo, NodeError> {
+    let tag = reference.tag.as_ref();
+    let guess = version.guess(tag.map(|(tag, _)| tag.as_str()))?;
+    Ok(SourceInfo::git(&url.url.resolved, &reference.commit, guess)
+        .with("tag-name", tag.map(|(tag, _)| tag.as_str()))
+        .with("commit-offset", tag.map(|(_, commits)| commits.to_string()))
+        .with("ecosystem", Some("GIT")))
+}
+
 impl Source for GitRepoSource {
     fn name(&self) -> &SourceName {
         &self.name
@@ -141,6 +156,11 @@ impl Source for GitRepoSource {
         let commit = self.git_ref()?.commit;
         let found = submodule_commit(&self.repository.open(&commit)?, &commit, path);
         found.map_err(|error| self.repository.git_error(self.repository.resolved(), error))
+    }
+
+    fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
+        let Some(text) = self.reference.text() else { return Ok(Vec::new()) };
+        Ok(vec![tagged_info(&self.url, &parse_ref(&self.name, text, None)?, &self.version)?])
     }
 
     fn warnings(&self) -> Vec<SourceWarning> {

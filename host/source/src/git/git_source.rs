@@ -16,6 +16,7 @@ use crate::declared_version::{DeclaredVersion, VERSION_KEYS};
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
+use crate::source_info::SourceInfo;
 use crate::source_url::SourceUrl;
 use crate::text_ref::TextRef;
 use crate::url::directory_name;
@@ -241,6 +242,16 @@ impl Source for GitSource {
         let commit = self.git_ref()?.commit;
         let found = submodule_commit(&self.repository.open(&commit)?, &commit, path);
         found.map_err(|error| self.repository.git_error(self.repository.resolved(), error))
+    }
+
+    fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
+        if self.reference.text().is_none() {
+            return Ok(Vec::new());
+        }
+        let GitRef { tag, commit } = self.git_ref()?;
+        let guess = self.version.guess(tag.as_ref().map(|(tag, _)| tag.as_str()))?;
+        let offset = tag.filter(|(_, commits)| *commits > 0).map(|(_, commits)| commits.to_string());
+        Ok(vec![SourceInfo::git(&self.url.url.resolved, &commit, guess).with("commit-offset", offset)])
     }
 
     fn warnings(&self) -> Vec<SourceWarning> {

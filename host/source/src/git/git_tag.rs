@@ -8,7 +8,7 @@ use spec_model::{Digest, Mapping, NodeError, Value};
 use super::advertised_ref::AdvertisedRef;
 use super::describe::{TagFilter, describe_nearest};
 use super::git_ref::GitRef;
-use super::git_repo::parse_ref;
+use super::git_repo::{parse_ref, tagged_info};
 use super::git_source::{mirror_path, require_ref_or_track};
 use super::remote_repository::RemoteRepository;
 use super::staged_repository::StagedRepository;
@@ -19,6 +19,7 @@ use crate::declared_version::{DeclaredVersion, VERSION_KEYS};
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
+use crate::source_info::SourceInfo;
 use crate::source_url::SourceUrl;
 use crate::text_ref::TextRef;
 
@@ -310,6 +311,17 @@ impl Source for GitTagSource {
         let Some(inner) = inner else { return Ok(None) };
         let found = submodule_commit(&self.repository.open(&commit)?, &commit, &inner);
         found.map_err(|error| self.repository.git_error(self.repository.resolved(), error))
+    }
+
+    fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
+        if self.reference.text().is_none() {
+            return Ok(Vec::new());
+        }
+        let mut info = tagged_info(&self.url, &self.git_ref()?, &self.version)?;
+        if let TagSourceKind::Tag { .. } = &self.kind {
+            info.extra_data.retain(|(name, _)| *name == "commit-offset");
+        }
+        Ok(vec![info])
     }
 
     fn warnings(&self) -> Vec<SourceWarning> {

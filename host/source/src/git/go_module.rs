@@ -3,12 +3,14 @@
 use spec_model::{Digest, Mapping, NodeError, Value};
 
 use super::git_ref::GitRef;
-use super::git_repo::{mirror_path, parse_ref};
+use super::git_repo::{mirror_path, parse_ref, tagged_info};
 use super::remote_repository::RemoteRepository;
 use crate::context::SourceContext;
+use crate::declared_version::DeclaredVersion;
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
+use crate::source_info::SourceInfo;
 use crate::source_url::SourceUrl;
 use crate::untracked::not_tracked;
 
@@ -124,6 +126,11 @@ impl Source for GoModuleSource {
         let message = format!("{}: sources of kind '{kind}' cannot be staged yet", self.name);
         let error = NodeError::new("source-kind-not-fetched", position.as_ref(), message);
         Err(error.with_hint("vendor the module in the project").into())
+    }
+
+    fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
+        let info = |of: &GoModuleRef| tagged_info(&self.url, &of.git, &DeclaredVersion::None);
+        Ok(self.reference.as_ref().map(info).transpose()?.into_iter().collect())
     }
 
     fn warnings(&self) -> Vec<SourceWarning> {

@@ -15,6 +15,7 @@ use crate::monitor::FetchMonitor;
 use crate::patch_error::PatchError;
 use crate::project_path::{PathKind, project_path};
 use crate::source::Source;
+use crate::source_info::SourceInfo;
 
 const KEYS: [&str; 4] = ["kind", "directory", "provenance", "path"];
 /// Bytes of a patch. It is in memory as a whole.
@@ -86,6 +87,11 @@ impl Source for PatchSource {
         Ok(Some(Value::Seq(vec![self.path.as_str().into(), sha256.into(), self.strip_level.into()])))
     }
 
+    fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
+        let contents = Digest::of(&read(&self.name, &self.file)?);
+        Ok(vec![SourceInfo::local_file(&self.path, &contents)])
+    }
+
     fn changes_previous(&self) -> bool {
         true
     }
@@ -154,6 +160,11 @@ impl Source for PatchQueueSource {
     fn unique_key(&self) -> Result<Option<Value>, SourceError> {
         let sha256 = |(_, bytes): (String, Vec<u8>)| Value::from(Digest::of(&bytes).hex());
         Ok(Some(Value::Seq(self.patches()?.into_iter().map(sha256).collect())))
+    }
+
+    fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
+        let patches = self.patches()?;
+        Ok(patches.iter().map(|(path, bytes)| SourceInfo::local_file(path, &Digest::of(bytes))).collect())
     }
 
     fn changes_previous(&self) -> bool {

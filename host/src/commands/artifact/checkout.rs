@@ -10,7 +10,7 @@ use spec_project::yaml::parse_text;
 use spec_session::{Session, SharedCaches};
 
 use super::shared::{Direction, StderrMonitor, caches_of_name, pull};
-use super::target::{ArtifactTarget, ArtifactTargets};
+use super::target::{ArtifactTarget, ArtifactTargets, build_dependencies};
 use crate::app::App;
 use crate::cli::{CheckoutArgs, Deps};
 use crate::commands::pull_missing::pull_missing;
@@ -119,18 +119,30 @@ fn by_name(
     Ok((targets.cas.clone(), target.files()?))
 }
 
-/// Pulls the artifact of that name if it is not cached and a server has it.
+/// Pulls the artifact of that name, or those that it was built with, if they are not cached and a server has them.
 fn pull_by_name(app: &App, artifact: &str, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult {
     let Ok(name) = artifact.parse::<ArtifactName>() else { return Ok(()) };
     let cas = app.open_cas(DigestFunction::Sha256)?;
-    if Artifacts::new(cas.clone()).get(&name)?.is_some() {
-        return Ok(());
+    let artifacts = Artifacts::new(cas.clone());
+    let pull_missing = |name: &ArtifactName| -> CommandResult {
+        if artifacts.get(name)?.is_some() {
+            return Ok(());
+        }
+        let caches = caches_of_name(app, name, &cas, &args.remotes.artifacts())?;
+        match caches.pulled_artifacts().is_some() {
+            true => pull(app, &caches, name, Direction::Pull, &StderrMonitor { app, cancel: cancel.clone() }),
+            false => Ok(()),
+        }
+    };
+    if args.deps != Some(Deps::Build) {
+        return pull_missing(&name);
     }
-    let caches = caches_of_name(app, &name, &cas, &args.remotes.artifacts())?;
-    match caches.pulled_artifacts().is_some() {
-        true => pull(app, &caches, &name, Direction::Pull, &StderrMonitor { app, cancel: cancel.clone() }),
-        false => Ok(()),
+    // Its record says what it was built with, which is what is checked out.
+    if artifacts.record(&name)?.is_none() {
+        pull_missing(&name)?;
     }
+    let below = artifacts.record(&name)?.map(|_| build_dependencies(&artifacts, &name)).transpose()?;
+    below.iter().flatten().try_for_each(pull_missing)
 }
 
 /// Integration commands need the sandbox that their project describes.

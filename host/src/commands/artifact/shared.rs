@@ -10,6 +10,7 @@ use spec_session::remotes::{self, CommandLineRemotes};
 use spec_session::{SessionError, SharedCaches, has_buildtrees, push_artifact};
 use spec_shared_cache::{CacheMonitor, PullOptions, Pulled, Pushed};
 
+use super::target::{build_dependencies, check_deps, names_of_pattern};
 use crate::app::App;
 use crate::cli::Deps;
 use crate::commands::source::NoFailureHelp;
@@ -37,11 +38,8 @@ pub(super) fn run(
         words.iter().cloned().partition(|word| word.ends_with(".bst"));
     let mut code = ExitCode::SUCCESS;
     if !names.is_empty() {
-        if deps != Deps::None {
-            let message = "'--deps' is not supported for names of artifacts";
-            return Err(CommandError::usage("deps-not-supported", message).hint("name the element"));
-        }
-        by_name(app, direction, &names, line)?;
+        check_deps(deps)?;
+        by_name(app, direction, deps, &names, line)?;
     }
     if !elements.is_empty() || names.is_empty() {
         let session = app.open_session(&elements)?;
@@ -79,30 +77,55 @@ fn recommended(app: &App) -> CommandResult<Vec<remotes::RemoteSpec>> {
     Ok(remotes::recommended(nodes, &config.directory, &app.config.home).map_err(SessionError::from)?)
 }
 
-fn by_name(app: &App, direction: Direction, words: &[String], line: &CommandLineRemotes) -> CommandResult {
+/// Pulls or pushes artifacts by their names: those that are named, or those that they were built with.
+fn by_name(
+    app: &App,
+    direction: Direction,
+    deps: Deps,
+    words: &[String],
+    line: &CommandLineRemotes,
+) -> CommandResult {
     let cas = app.open_cas(DigestFunction::Sha256)?;
     let _hold = cas.hold()?;
     let artifacts = Artifacts::new(cas.clone());
     let monitor = StderrMonitor { app, cancel: signals::cancel()? };
+    let transfer = |name: &ArtifactName, direction: Direction| -> CommandResult {
+        let caches = caches_of_name(app, name, &cas, line)?;
+        if direction == Direction::Pull || artifacts.get(name)?.is_none() {
+            pull(app, &caches, name, direction, &monitor)?;
+        }
+        match direction {
+            Direction::Pull => Ok(()),
+            Direction::Push => push(&caches, &artifacts, &cas, name, &monitor),
+        }
+    };
     for word in words {
-        let names = match word.parse::<ArtifactName>() {
-            Ok(name) => vec![name],
-            Err(error) => match artifacts.list(word)? {
-                names if names.is_empty() => return Err(error.into()),
-                names => names,
-            },
-        };
-        for name in names {
-            let caches = caches_of_name(app, &name, &cas, line)?;
-            if direction == Direction::Pull || artifacts.get(&name)?.is_none() {
-                pull(app, &caches, &name, direction, &monitor)?;
+        for name in named(&artifacts, word)? {
+            if deps == Deps::None {
+                transfer(&name, direction)?;
+                continue;
             }
-            if direction == Direction::Push {
-                push(&caches, &artifacts, &cas, &name, &monitor)?;
+            // Its record says what it was built with.
+            if artifacts.record(&name)?.is_none() {
+                transfer(&name, Direction::Pull)?;
+            }
+            for below in build_dependencies(&artifacts, &name)? {
+                transfer(&below, direction)?;
             }
         }
     }
     Ok(())
+}
+
+/// The names that a word means: itself, or those in the cache that it is a pattern of.
+fn named(artifacts: &Artifacts, word: &str) -> CommandResult<Vec<ArtifactName>> {
+    match word.parse::<ArtifactName>() {
+        Ok(name) => Ok(vec![name]),
+        Err(error) => match names_of_pattern(artifacts, word)? {
+            names if names.is_empty() => Err(error.into()),
+            names => Ok(names),
+        },
+    }
 }
 
 /// Pulls an artifact by its name, if a server has it.

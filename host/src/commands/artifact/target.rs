@@ -42,7 +42,7 @@ impl ArtifactTargets {
         let (elements, names): (Vec<String>, Vec<String>) =
             words.iter().cloned().partition(|w| w.ends_with(".bst"));
         if !names.is_empty() {
-            check(deps)?;
+            check_deps(deps)?;
         }
         let mut found = Vec::new();
         let (cas, artifacts) = if !elements.is_empty() || names.is_empty() {
@@ -113,7 +113,10 @@ fn of_element(session: &Session, index: usize) -> CommandResult<ArtifactTarget> 
 }
 
 /// Refuses scopes that artifacts have no record of, as BuildStream does.
-fn check(deps: Deps) -> CommandResult {
+///
+/// # Errors
+/// `deps-not-supported`.
+pub(super) fn check_deps(deps: Deps) -> CommandResult {
     let asked = match deps {
         Deps::None | Deps::Build => return Ok(()),
         Deps::Run => "run",
@@ -126,7 +129,7 @@ fn check(deps: Deps) -> CommandResult {
 }
 
 fn by_name(artifacts: &Artifacts, word: &str) -> CommandResult<Vec<ArtifactTarget>> {
-    let names = artifacts.list(word)?;
+    let names = names_of_pattern(artifacts, word)?;
     // A whole name means something, cached or not: a server may have it.
     if let (true, Ok(name)) = (names.is_empty(), word.parse()) {
         return Ok(vec![target(artifacts, name)?]);
@@ -137,16 +140,24 @@ fn by_name(artifacts: &Artifacts, word: &str) -> CommandResult<Vec<ArtifactTarge
             "expected an element (NAME.bst) or PROJECT/ELEMENT/KEY, where * and ? may stand for some of it";
         return Err(CommandError::new(Blame::Build, "artifact-not-found", message).hint(hint));
     }
-    let mut found =
-        names.into_iter().map(|name| target(artifacts, name)).collect::<CommandResult<Vec<_>>>()?;
-    // An artifact that a pattern finds under both of its keys is one, and its strong key is the one that counts.
-    let all: HashSet<String> = found.iter().map(|target| target.shown.clone()).collect();
-    found.retain(|target| match (&target.artifact, target.names.first()) {
-        (Some(artifact), Some(name)) if name.key() != artifact.keys.strong => {
-            !all.contains(&name.with_key(artifact.keys.strong).to_string())
+    names.into_iter().map(|name| target(artifacts, name)).collect()
+}
+
+/// The names in the cache that a pattern matches. An artifact that it finds under both of its keys is one, and its strong key is the one
+/// that counts.
+///
+/// # Errors
+/// When the pattern is wrong, or the store fails.
+pub(super) fn names_of_pattern(artifacts: &Artifacts, pattern: &str) -> CommandResult<Vec<ArtifactName>> {
+    let names = artifacts.list(pattern)?;
+    let all: HashSet<ArtifactName> = names.iter().cloned().collect();
+    let mut found = Vec::with_capacity(names.len());
+    for name in names {
+        let strong = artifacts.get(&name)?.map(|artifact| artifact.keys.strong);
+        if strong.is_none_or(|key| key == name.key() || !all.contains(&name.with_key(key))) {
+            found.push(name);
         }
-        _ => true,
-    });
+    }
     Ok(found)
 }
 
@@ -158,19 +169,26 @@ fn target(artifacts: &Artifacts, name: ArtifactName) -> CommandResult<ArtifactTa
 /// The artifacts that these were built with, in the order of staging, without these themselves.
 fn built_with(artifacts: &Artifacts, named: &[ArtifactTarget]) -> CommandResult<Vec<ArtifactTarget>> {
     let (mut seen, mut found) = (HashSet::new(), Vec::new());
-    for (target, name) in named.iter().flat_map(|target| target.names.iter().map(move |name| (target, name)))
-    {
-        // The record is enough, its blobs are not needed.
-        let record = match &target.artifact {
-            Some(artifact) => artifact.clone(),
-            None => artifacts.record(name)?.ok_or_else(|| target.missing())?,
-        };
-        for below in record.build_deps {
-            let name = ArtifactName::new(&below.project, &below.element, below.key);
-            if seen.insert(name.clone()) {
-                found.push(self::target(artifacts, name)?);
+    for name in named.iter().flat_map(|target| &target.names) {
+        for below in build_dependencies(artifacts, name)? {
+            if seen.insert(below.clone()) {
+                found.push(target(artifacts, below)?);
             }
         }
     }
     Ok(found)
+}
+
+/// The names of the artifacts that one was built with. Its record is enough, its blobs are not needed.
+///
+/// # Errors
+/// `uncached-artifact` without a record of it.
+pub(super) fn build_dependencies(
+    artifacts: &Artifacts,
+    name: &ArtifactName,
+) -> CommandResult<Vec<ArtifactName>> {
+    let missing = || ArtifactTarget { shown: name.to_string(), names: Vec::new(), artifact: None }.missing();
+    let record = artifacts.record(name)?.ok_or_else(missing)?;
+    let below = record.build_deps.iter();
+    Ok(below.map(|below| ArtifactName::new(&below.project, &below.element, below.key)).collect())
 }

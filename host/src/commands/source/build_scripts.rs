@@ -47,10 +47,13 @@ fn script(element: &Element) -> Option<String> {
         _ => None,
     });
     let commands: Vec<&Command> = groups.flat_map(|group| &group.commands).collect();
-    // The kinds that build with commands have a setting for them, even where it is empty.
-    element.config.get("build-commands")?;
     let path = |name| quoted(element.variable(name).unwrap_or_default());
     let (name, build, install) = (quoted(&element.name.normal()), path("build-root"), path("install-root"));
+    let import = imported(element, &build, &install);
+    // The kinds that build with commands have a setting for them, even where it is empty.
+    if import.is_none() {
+        element.config.get("build-commands")?;
+    }
     let mut text = format!(
         "#!/bin/sh\n# Builds and installs {}.\nset -e\n: \"${{SRCDIR:=$(cd \"$(dirname \"$0\")\" && pwd)}}\"\n\
          rm -rf {build} {install}\nmkdir -p {build} {install}\n\
@@ -60,12 +63,26 @@ fn script(element: &Element) -> Option<String> {
     for (variable, value) in element.environment() {
         text += &format!("export {variable}={}\n", quoted(&value));
     }
+    text += &import.unwrap_or_default();
     for command in commands {
         let line = command.argv.last().map_or("", String::as_str);
         text += &format!("(set -ex; {line}\n) || exit 1\n");
     }
     text += &format!("rm -rf {build}\n(cd {install} && cp -a . /)\n");
     Some(text)
+}
+
+/// What an element of kind `import` does with its sources: a part of them is moved to where it is installed.
+fn imported(element: &Element, build: &str, install: &str) -> Option<String> {
+    if element.kind != "import" {
+        return None;
+    }
+    let below = |root: &str, setting: &str| {
+        let path = element.config.opt_str(setting).ok().flatten().unwrap_or("/");
+        format!("{root}/{}", quoted(path.trim_matches('/')))
+    };
+    let (from, to) = (below(build, "source"), below(install, "target"));
+    Some(format!("mkdir -p {to}\ncp -a {from}/. {to}\n"))
 }
 
 /// A text as one word of a shell.

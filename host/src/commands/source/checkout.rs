@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use spec_cas::TreeBuilder;
+use spec_project::Element;
 use spec_session::SharedCaches;
 use spec_source::{ElementSources, FetchMonitor};
 
@@ -35,7 +36,7 @@ pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCod
     let watch = FetchMonitor::silent(cancel.clone()).with_warnings(move |reason, text| {
         write_stderr(&format!("warning[{reason}]: {text}\n"), style);
     });
-    let fetch = |sources: &ElementSources| match caches.pulled_sources() {
+    let fetch = |element: &Element, sources: &ElementSources| match caches.pulled_sources_of(element) {
         Some(cache) => sources.fetch_through(cache, &watch),
         None => sources.fetch(&watch),
     };
@@ -43,7 +44,7 @@ pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCod
     for index in session.select(args.deps.scope()) {
         let element = &session.project.elements[index];
         if !element.sources.is_empty() {
-            tree.add_tree(&element.name.normal(), fetch(session.sources(index))?)?;
+            tree.add_tree(&element.name.normal(), fetch(element, session.sources(index))?)?;
         }
     }
     if args.include_build_scripts {

@@ -11,6 +11,8 @@ use crate::error::CommandResult;
 
 /// Prints the open workspaces as YAML.
 pub(super) fn run(app: &App) -> CommandResult {
+    // A project that cannot be used has no workspaces, as for BuildStream.
+    app.project_config()?;
     let workspaces = ProjectWorkspaces::of(app)?;
     let one = |element: &str, folder: PathBuf| {
         let mut entry = Mapping::new();

@@ -13,6 +13,7 @@ use spec_project::Workspaces;
 use crate::app::App;
 use crate::cli::WorkspaceCommand;
 use crate::error::{CommandError, CommandResult};
+use crate::session::{JunctionTargets, SessionTargets};
 
 /// Opens, closes, resets and lists workspaces.
 ///
@@ -40,6 +41,17 @@ impl ProjectWorkspaces {
         Ok(Self { open: Workspaces::read(&directory)?, directory })
     }
 
+    /// Named elements; those without a workspace that only filter another element stand for that. The project is loaded only
+    /// for them, so that workspaces of a project that cannot be loaded can be closed.
+    fn sources_of(&self, app: &App, named: &[String]) -> CommandResult<Vec<String>> {
+        if named.iter().all(|element| self.open.get(element).is_some()) {
+            return Ok(named.to_vec());
+        }
+        let targets = SessionTargets { junctions: JunctionTargets::Allowed, ..SessionTargets::of(named) };
+        let session = app.open_session_for(targets)?;
+        Ok(session.source_elements().into_iter().map(|element| session.name(element)).collect())
+    }
+
     /// The elements that are meant: those that are named, all, or that of the workspace that the command runs in.
     ///
     /// # Errors
@@ -49,7 +61,8 @@ impl ProjectWorkspaces {
             return Ok(self.open.iter().map(|(element, _)| element.to_owned()).collect());
         }
         let own = || spec_project::default_element(app.globals.directory());
-        let chosen = if named.is_empty() { own()?.into_iter().collect() } else { named.to_vec() };
+        let chosen =
+            if named.is_empty() { own()?.into_iter().collect() } else { self.sources_of(app, named)? };
         if chosen.is_empty() {
             let error = CommandError::usage("no-elements", "no element is named");
             return Err(error.hint("name elements, say --all, or go to the workspace that is meant"));

@@ -32,7 +32,7 @@ pub(super) struct NewWorkspace {
 
 /// Opens workspaces. Everything is checked before the first is opened.
 pub(super) fn run(app: &App, args: &WorkspaceOpenArgs) -> CommandResult {
-    let session = open_session(app, &args.elements)?;
+    let session = open_source_session(app, &args.elements)?;
     let workspaces = ProjectWorkspaces::of(app)?;
     let targets = &session.project.targets;
     if args.directory.is_some() && targets.len() != 1 {
@@ -86,6 +86,17 @@ fn open_session(app: &App, elements: &[String]) -> CommandResult<std::sync::Arc<
     })
 }
 
+/// As [`open_session`], about the elements whose sources those are that these elements stand for.
+fn open_source_session(app: &App, elements: &[String]) -> CommandResult<std::sync::Arc<Session>> {
+    let session = open_session(app, elements)?;
+    let sources = session.source_elements();
+    if sources == session.project.targets {
+        return Ok(session);
+    }
+    let names: Vec<String> = sources.into_iter().map(|element| session.name(element)).collect();
+    open_session(app, &names)
+}
+
 /// Writes the sources to the folders, and notes the workspaces.
 fn fill(
     app: &App,
@@ -104,7 +115,7 @@ fn fill(
     for workspace in new {
         let Some(index) = session.project.index(&workspace.element) else { continue };
         let sources = session.sources(index);
-        trees.push(match caches.pulled_sources() {
+        trees.push(match caches.pulled_sources_of(&session.project.elements[index]) {
             Some(cache) => sources.fetch_through(cache, &watch)?,
             None => sources.fetch(&watch)?,
         });

@@ -16,6 +16,9 @@ use crate::steps::step;
 /// Upload, upload of the same, download.
 type BaseTimes = [TransferTimes; 3];
 
+/// One of the times.
+type TransferPart = fn(&TransferTimes) -> Duration;
+
 /// What a transfer takes.
 #[derive(Clone, Copy)]
 struct TransferTimes {
@@ -52,12 +55,12 @@ impl ReapiBench {
         for (at, (figure, peer, most)) in rows.into_iter().enumerate() {
             let [of_ours, of_theirs] =
                 [&ours, &theirs].map(|rounds| rounds.iter().map(|times| times[at]).collect::<Vec<_>>());
-            let of = |part: fn(&TransferTimes) -> Duration| {
+            let of = |part: TransferPart| {
                 [&of_ours, &of_theirs].map(|times| median(times.iter().map(part).collect()))
             };
             let [mine, other] = of(|times| times.wall);
             self.table.add(Row::beside(figure, mine, peer, other, Target::Ratio(most)));
-            let parts: [(&str, fn(&TransferTimes) -> Duration); 2] =
+            let parts: [(&str, TransferPart); 2] =
                 [("the client", |times| times.client), ("casd", |times| times.casd)];
             for (whose, part) in parts {
                 let [mine, other] = of(part);
