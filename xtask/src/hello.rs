@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::command::{command, show};
 use crate::paths::Paths;
@@ -28,6 +28,15 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     })?;
     println!("\nspec-host is {}, the project {}", host.display(), project.display());
     Ok(())
+}
+
+/// The binary of spec-host that the user names, or else one that is compiled now, with these features.
+pub(crate) fn named_or_built(paths: &Paths, named: Option<&Path>, features: &[&str]) -> Result<PathBuf> {
+    if let Some(named) = named {
+        return named.canonicalize().with_context(|| format!("cannot find {}", named.display()));
+    }
+    step("compile the element kinds", || guests::run(paths))?;
+    step("compile spec-host", || build_host(paths, features))
 }
 
 /// Compiles spec-host in the release profile with these features; answers with its path. The whole workspace, as the tests do: with fewer

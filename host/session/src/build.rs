@@ -22,6 +22,10 @@ use crate::shared_caches::{KeptMessages, SharedCaches};
 use crate::speculation::{self, PlannedElements, SessionPurpose, Speculation, SpeculationSettings};
 use crate::start_order::start_order;
 
+/// With more dependencies than this, only the records of what is required are asked for together with artifacts, which may all
+/// be there.
+const FEW_DEPENDENCIES: usize = 64;
+
 /// The options of a build.
 pub struct BuildOptions {
     /// Whether what failed before is built again.
@@ -168,7 +172,7 @@ pub(crate) fn find_artifacts(
         let asked: BTreeSet<usize> = required.iter().copied().collect();
         let others = session.project.scope(required, Scope::All).into_iter();
         let others: Vec<usize> = others.filter(|element| !asked.contains(element)).collect();
-        let few = others.iter().filter(|_| others.len() <= FEW);
+        let few = others.iter().filter(|_| others.len() <= FEW_DEPENDENCIES);
         let built = required.iter().chain(few).copied();
         let record = |element| Some((element, speculation::record_name(session, settings, element)?));
         let records: Vec<(usize, ArtifactName)> = built.filter_map(record).collect();
@@ -176,10 +180,6 @@ pub(crate) fn find_artifacts(
     }
     Ok(())
 }
-
-/// With more dependencies than this, only the records of what is required are asked for together with artifacts, which may all
-/// be there.
-const FEW: usize = 64;
 
 /// Whether the cached artifact of an element lacks build trees that are wanted.
 fn lacks_buildtrees(session: &Session, element: usize) -> Result<bool> {

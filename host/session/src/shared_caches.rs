@@ -6,7 +6,7 @@ use std::time::Duration;
 use spec_action::record::ActionNeeds;
 use spec_artifact::{Artifact, ArtifactName};
 use spec_cas::{Cas, Limits};
-use spec_model::{Cancel, KeyPair};
+use spec_model::{Cancel, Digest, KeyPair};
 use spec_project::{Element, ProjectConfig};
 use spec_remote::Remote;
 use spec_scheduler::{Context, Message};
@@ -125,6 +125,29 @@ impl SharedCaches {
         self.groups.iter().find_map(ProjectCaches::pushed_artifacts)
     }
 
+    /// The servers from which artifacts can be pulled, with what says for which elements they count.
+    pub(crate) fn pulled_groups(
+        &self,
+    ) -> impl Iterator<Item = (&SharedArtifacts, impl Fn(&Element) -> bool + '_)> {
+        self.groups.iter().filter_map(move |group| {
+            let counts =
+                move |element: &Element| self.of(element).is_some_and(|own| std::ptr::eq(own, group));
+            Some((group.pulled_artifacts()?, counts))
+        })
+    }
+
+    /// Pulls those of `blobs` that the store lacks from whichever servers have them. What none has stays missing.
+    ///
+    /// # Errors
+    /// When the store fails, or the work is cancelled.
+    pub(crate) fn pull_blobs(
+        &self,
+        blobs: &[Digest],
+        monitor: &dyn CacheMonitor,
+    ) -> std::result::Result<(), SharedCacheError> {
+        self.pulled_groups().try_for_each(|(artifacts, _)| artifacts.pull_blobs(blobs, monitor))
+    }
+
     /// Whether the sources of some project can be pushed.
     pub(crate) fn can_push_sources(&self) -> bool {
         self.groups.iter().any(|group| group.pushed_sources().is_some())
@@ -235,11 +258,9 @@ impl Session {
         others: &[(usize, ArtifactName)],
         monitor: &dyn CacheMonitor,
     ) -> Result<Vec<bool>> {
-        let group_of = |element: usize| caches.of(&self.project.elements[element]);
         let mut found = vec![false; elements.len()];
-        for group in &caches.groups {
-            let Some(artifacts) = group.pulled_artifacts() else { continue };
-            let is_of_group = |element: usize| group_of(element).is_some_and(|own| std::ptr::eq(own, group));
+        for (artifacts, counts) in caches.pulled_groups() {
+            let is_of_group = |element: usize| counts(&self.project.elements[element]);
             let asked: Vec<usize> = (0..elements.len()).filter(|at| is_of_group(elements[*at])).collect();
             let names: Vec<Vec<ArtifactName>> =
                 asked.iter().map(|at| self.artifact_names(elements[*at])).collect();

@@ -144,6 +144,40 @@ fn what_was_pulled_whole_is_primed_after_a_change_too() {
     assert_eq!((executed(&machine.answers(&program.app)), hits(&found)), (0, 4), "{found:?}");
 }
 
+/// The server of the top-level project has nothing; that of the project behind its junction has the record.
+#[test]
+fn records_of_a_project_behind_a_junction_come_from_its_servers() {
+    let (other, server) = (Server::start(&["--workers", "0"]), Server::start(&["--workers", "0"]));
+    let of_project = format!(
+        "projects:\n  hello:\n    artifacts:\n      servers:\n      - url: '{}'\n        push: True\n",
+        server.service.url()
+    );
+    let configuration = format!("{}{of_project}", artifacts(&other.service.url()).replace("True", "False"));
+    let below = Case::new();
+    below.project.write("files/app/a.c", "#include <dep.h>\nconst char *version = DEP_VERSION;\n");
+    let sources = "sources:\n- {kind: local, path: files/app}\n";
+    let app = below.manual("app", sources, &["sleep 2", "recc gcc -c a.c -o a.o"]);
+    let app = format!("sub.bst:{app}");
+    let machine = |version| {
+        let case = Case::on(Host::with_base(), &configuration);
+        let conf = "name: top\nmin-version: 2.0\noptions:\n  recc: {type: bool, description: As below, default: False}\n";
+        case.project.write("project.conf", conf);
+        let junction =
+            "kind: junction\nsources: [{kind: local, path: sub}]\nconfig: {options: {recc: True}}\n";
+        case.project.write("sub.bst", junction);
+        below.write_header(version);
+        let (from, to) = (below.project.path(), case.project.path().join("sub"));
+        let copied = std::process::Command::new("cp").arg("-a").args([from, &to]).status();
+        assert!(copied.expect("cp is there").success());
+        case
+    };
+    let (first, _) = machine(1).try_build(&app, &[]);
+    assert!(first.success().is_empty() && first.stderr.contains("Pushed artifact"), "{}", first.stderr);
+    let (second, found) = machine(2).try_build(&app, &[]);
+    assert!(second.success().is_empty());
+    assert_eq!(hits(&found), 1, "{found:?} {}", second.stderr);
+}
+
 #[test]
 fn a_machine_that_predicts_nothing_does_not_hide_the_record_of_the_team() {
     let server = Server::start(&["--workers", "0"]);

@@ -18,9 +18,8 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use tempfile::TempDir;
 
+use crate::hello;
 use crate::paths::Paths;
-use crate::steps::step;
-use crate::{guests, hello};
 
 pub(crate) use table::draw;
 
@@ -57,11 +56,7 @@ enum What {
 impl BenchOptions {
     /// The binary to measure.
     fn host(&self, paths: &Paths) -> Result<PathBuf> {
-        if let Some(host) = &self.host {
-            return Ok(fs::canonicalize(host)?);
-        }
-        step("compile the element kinds", || guests::run(paths))?;
-        step("compile spec-host", || hello::build_host(paths, &["spec-host/bench"]))
+        hello::named_or_built(paths, self.host.as_deref(), &["spec-host/bench"])
     }
 
     /// The number of runs of figures that take seconds: imports, builds, trees.

@@ -10,8 +10,6 @@ use serde_json::Value;
 
 use crate::command::{command, output};
 
-/// The machine that the archive is for.
-const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// What files with licences are called; some crates have more after that.
 const NAMES: [&str; 6] = ["license", "licence", "copying", "copyright", "notice", "unlicense"];
 /// How deep libraries of other languages lie in the crates that bring them.
@@ -44,7 +42,9 @@ pub(super) fn of_linked(checkout: &Path) -> Result<String> {
 
 fn metadata(workspace: &Path) -> Result<Value> {
     let mut cargo = command("cargo", ["metadata", "--format-version", "1", "--locked"]);
-    let text = output(cargo.args(["--filter-platform", TARGET]).current_dir(workspace))?;
+    // The archive is for machines like this one.
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let text = output(cargo.args(["--filter-platform", &target]).current_dir(workspace))?;
     serde_json::from_str(&text).context("cargo metadata prints JSON")
 }
 

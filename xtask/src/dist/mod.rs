@@ -13,9 +13,9 @@ use flate2::write::GzEncoder;
 use tempfile::TempDir;
 
 use crate::command::{command, output, show};
+use crate::hello;
 use crate::paths::Paths;
 use crate::steps::step;
-use crate::{guests, hello};
 
 /// The shells with completions, and the files where distributions look for these.
 const COMPLETIONS: [(&str, &str); 3] = [
@@ -29,13 +29,7 @@ const TEXTS: [&str; 3] = ["CHANGELOG.md", "LICENSE", "README.md"];
 
 /// Makes the archive of `host`, or of a binary that is compiled now, in `target/dist`, and prints its path.
 pub(crate) fn run(paths: &Paths, host: Option<PathBuf>) -> Result<()> {
-    let host = match host {
-        Some(host) => fs::canonicalize(host)?,
-        None => {
-            step("compile the element kinds", || guests::run(paths))?;
-            step("compile spec-host", || hello::build_host(paths, &[]))?
-        }
-    };
+    let host = hello::named_or_built(paths, host.as_deref(), &[])?;
     let archive = step("make the archive", || make(&host, &paths.root, &paths.target().join("dist")))?;
     println!("{}", archive.display());
     Ok(())

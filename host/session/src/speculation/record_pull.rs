@@ -10,7 +10,7 @@ use spec_artifact::ArtifactName;
 use spec_cas::CasError;
 use spec_model::{Cancel, Digest};
 use spec_scheduler::Message;
-use spec_shared_cache::{CacheMonitor, SharedArtifacts, SharedCacheError};
+use spec_shared_cache::{CacheMonitor, SharedCacheError};
 use spec_speculation::{ExpandedRecord, Record, fetch_messages};
 
 use super::event_channel::{EventSender, PulledRecord, SpeculationEvent};
@@ -92,13 +92,11 @@ impl Drop for RecordPull {
 
 impl RecordPuller {
     fn pull(&mut self, wanted: Vec<WantedRecord>) -> Result<(), SharedCacheError> {
-        let caches = Arc::clone(&self.caches);
-        let Some(artifacts) = caches.pulled_artifacts() else { return Ok(()) };
         let start = Instant::now();
-        let records = self.records(artifacts, &wanted)?;
-        let (cas, monitor) = (&self.session.cas, &self.monitor);
+        let records = self.records(&wanted)?;
+        let (cas, caches, monitor) = (&self.session.cas, &self.caches, &self.monitor);
         let files = fetch_messages(cas, records.iter().map(|(_, record)| record), |digests| {
-            artifacts.pull_blobs(digests, monitor)
+            caches.pull_blobs(digests, monitor)
         })?;
         tracing::debug!("{} records in {} ms", records.len(), start.elapsed().as_millis());
         self.offer_inputs(files);
@@ -116,28 +114,22 @@ impl RecordPuller {
         let caches = Arc::clone(&self.caches);
         let monitor = PullMonitor::new(self.monitor.messages.clone());
         let cancel = monitor.cancel.clone();
-        let bring = move |files: &[Digest]| match caches.pulled_artifacts() {
-            Some(artifacts) => in_store(artifacts.pull_blobs(files, &monitor)),
-            None => Ok(()),
-        };
+        let bring = move |files: &[Digest]| in_store(caches.pull_blobs(files, &monitor));
         self.session.recorded_inputs.set(files, Arc::new(bring), cancel);
     }
 
     /// The records themselves: those that are here already, and those that artifacts under weak keys name.
-    fn records(
-        &self,
-        artifacts: &SharedArtifacts,
-        wanted: &[WantedRecord],
-    ) -> Result<Vec<(usize, Record)>, SharedCacheError> {
+    fn records(&self, wanted: &[WantedRecord]) -> Result<Vec<(usize, Record)>, SharedCacheError> {
         let mut found: Vec<(usize, Digest)> =
             wanted.iter().filter_map(|one| Some((one.element, one.local?))).collect();
-        let absent = wanted.iter().filter(|one| one.local.is_none());
-        let names: Vec<(usize, ArtifactName)> =
-            absent.filter_map(|one| Some((one.element, weak_name(&self.session, one.element)?))).collect();
-        let asked: Vec<ArtifactName> = names.iter().map(|(_, name)| name.clone()).collect();
-        let answers = artifacts.pull_records(&asked, &self.monitor)?;
-        let pulled = names.into_iter().zip(answers);
-        found.extend(pulled.filter_map(|((element, _), record)| Some((element, record?))));
+        for (artifacts, counts) in self.caches.pulled_groups() {
+            let absent = wanted.iter().filter(|one| one.local.is_none()).map(|one| one.element);
+            let of_group = absent.filter(|element| counts(&self.session.project.elements[*element]));
+            let (elements, names): (Vec<usize>, Vec<ArtifactName>) =
+                of_group.filter_map(|element| Some((element, weak_name(&self.session, element)?))).unzip();
+            let pulled = elements.into_iter().zip(artifacts.pull_records(&names, &self.monitor)?);
+            found.extend(pulled.filter_map(|(element, record)| Some((element, record?))));
+        }
         found.sort_unstable();
         let mut records = Vec::with_capacity(found.len());
         for (element, digest) in found {

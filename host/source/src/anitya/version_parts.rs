@@ -71,24 +71,15 @@ impl<'v> VersionParts<'v> {
         let Some(begin) = major_begin(version) else {
             return Self::default();
         };
-        let (major, mut rest) = digits(&version[begin..]);
-        let mut parts = Self { prefix: &version[..begin], major, ..Self::default() };
-        for place in [Some(&mut parts.minor), Some(&mut parts.patch), None] {
-            let only_once = place.is_some();
-            let mut place = place;
-            while let Some((number, after)) = dotted_number(rest) {
-                rest = after;
-                if let Some(place) = place.take() {
-                    *place = number;
-                }
-                if only_once {
-                    break;
-                }
-            }
+        let (major, rest) = digits(&version[begin..]);
+        let (minor, rest) = dotted_number(rest).unwrap_or(("", rest));
+        let (patch, mut rest) = dotted_number(rest).unwrap_or(("", rest));
+        while let Some((_, after)) = dotted_number(rest) {
+            rest = after;
         }
         let rest = rest.trim_start_matches(['-', '_', '.', '~']);
-        (parts.prerelease, parts.metadata) = rest.split_once('+').unwrap_or((rest, ""));
-        parts
+        let (prerelease, metadata) = rest.split_once('+').unwrap_or((rest, ""));
+        Self { prefix: &version[..begin], major, minor, patch, prerelease, metadata }
     }
 }
 
