@@ -8,8 +8,8 @@ use spec_cas::Cas;
 use spec_execution::{Executor, LocalOptions};
 use spec_remote::{Remote, RemoteOptions};
 use spec_remote_execution::{
-    Cluster, ClusterEvent, ClusterObserver, ClusterOptions, ClusterRole, HybridExecutor, RemoteExecutor,
-    RemoteOutputs,
+    Cluster, ClusterEvent, ClusterObserver, ClusterOptions, ClusterRole, HybridExecutor, Meanwhile,
+    RemoteExecutor, RemoteOutputs, RequiredExecutor,
 };
 use spec_scheduler::Message;
 use spec_session::remotes::RemoteSpec;
@@ -78,7 +78,7 @@ impl ActionExecution {
             let remote = RemoteExecutor::new(Arc::clone(&cluster), Arc::clone(&outputs), cas);
             match settings.local_fallback {
                 true => HybridExecutor::new(remote, here.create(cas, sockets), observer.clone()),
-                false => remote,
+                false => RequiredExecutor::new(remote, settings.away_limit, observer.clone()),
             }
         });
         let element_commands = match settings.remote_elements {
@@ -188,11 +188,10 @@ fn observer(messages: SessionMessages) -> ClusterObserver {
 
 fn message(event: &ClusterEvent) -> Message {
     match event {
-        ClusterEvent::Away { since, why, .. } => {
+        ClusterEvent::Away { since, why, meanwhile, .. } => {
             let ago = seconds(SystemTime::now().duration_since(*since).unwrap_or_default());
-            let text = format!(
-                "{why}; it has been away for {ago}, and until it is back this machine executes actions"
-            );
+            let text =
+                format!("{why}; it has been away for {ago}, and until it is back {}", instead(*meanwhile));
             Message::warning("cluster-away", text)
         }
         ClusterEvent::Back { address, after } => {
@@ -200,8 +199,8 @@ fn message(event: &ClusterEvent) -> Message {
                 format!("{address} is back after {}; actions are executed there again", seconds(*after));
             Message::info("cluster-back", text)
         }
-        ClusterEvent::Busy { address, why } => {
-            let text = format!("{address} is full ({why}); actions are executed on this machine meanwhile");
+        ClusterEvent::Busy { address, why, meanwhile } => {
+            let text = format!("{address} is full ({why}); until it has room {}", instead(*meanwhile));
             Message::warning("cluster-busy", text)
         }
         ClusterEvent::Wrong { address, why } => {
@@ -213,6 +212,15 @@ fn message(event: &ClusterEvent) -> Message {
         ClusterEvent::Refused { address, why } => {
             let text = format!("{address} does not execute an action ({why}); this machine does");
             Message::warning("cluster-refused", text)
+        }
+    }
+}
+
+fn instead(meanwhile: Meanwhile) -> String {
+    match meanwhile {
+        Meanwhile::ThisMachineExecutes => "this machine executes actions".to_owned(),
+        Meanwhile::ActionsWait { limit } => {
+            format!("actions wait for it, each for at most {}", seconds(limit))
         }
     }
 }

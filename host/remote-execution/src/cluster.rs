@@ -1,8 +1,8 @@
 //! The servers of a cluster.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use spec_remote::{Remote, RemoteError, RemoteNeeds, RemoteOptions, RemoteStatistics};
+use spec_remote::{Remote, RemoteError, RemoteHealth, RemoteNeeds, RemoteOptions, RemoteStatistics};
 use tokio::task::JoinSet;
 
 use crate::runtime::{ClusterRuntime, RuntimeEnded};
@@ -121,6 +121,16 @@ impl Cluster {
     #[must_use]
     pub fn address(&self) -> String {
         self.execution.options().address.to_string()
+    }
+
+    /// Since when one of the servers that no action goes without is away.
+    pub(crate) fn away_since(&self) -> Option<SystemTime> {
+        let healths = [&self.execution, &self.storage].map(Remote::health);
+        let since = healths.into_iter().filter_map(|health| match health {
+            RemoteHealth::Away { since, .. } => Some(since),
+            RemoteHealth::Available => None,
+        });
+        since.min()
     }
 
     /// Runs a request to its end, and blocks meanwhile.

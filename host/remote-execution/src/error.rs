@@ -28,6 +28,7 @@ impl From<RemoteError> for RemoteExecutionError {
     fn from(error: RemoteError) -> Self {
         match error {
             RemoteError::Local(error) => Self::Action(error.into()),
+            RemoteError::Full { address, why, .. } => Self::Busy { address, why },
             other => Self::Remote(other),
         }
     }

@@ -4,10 +4,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+/// What happens to actions that the cluster does not take at present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meanwhile {
+    /// This machine executes them.
+    ThisMachineExecutes,
+    /// They wait for the cluster.
+    ActionsWait {
+        /// Each for at most this time.
+        limit: Duration,
+    },
+}
+
 /// Something about a cluster that changes where actions are executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClusterEvent {
-    /// It cannot be used, and actions are executed on this machine.
+    /// It cannot be used.
     Away {
         /// The server.
         address: String,
@@ -15,6 +27,8 @@ pub enum ClusterEvent {
         since: SystemTime,
         /// What it said, or why it could not be asked.
         why: String,
+        /// What happens to actions until it is back.
+        meanwhile: Meanwhile,
     },
     /// It can be used again.
     Back {
@@ -23,12 +37,14 @@ pub enum ClusterEvent {
         /// How long it was away.
         after: Duration,
     },
-    /// It has no room for actions, and those are executed on this machine. Said once until it had room again.
+    /// It has no room for actions. Said once until it had room again.
     Busy {
         /// The server.
         address: String,
         /// What it said.
         why: String,
+        /// What happens to actions until it has room.
+        meanwhile: Meanwhile,
     },
     /// It answered with a result that is not that of the action, and this machine executed the action. Said once.
     Wrong {

@@ -1,11 +1,10 @@
 //! Executing actions on a cluster.
 
-use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::sync::Arc;
 
 use spec_action::read_command;
 use spec_cas::{Cas, CasError};
-use spec_execution::{ActionError, ExecutedAction, Executor, ExecutorTask};
+use spec_execution::{ActionError, ExecutedAction, ExecutorTask};
 use spec_model::{ActionResult, Cancel, Command, Digest, Outputs};
 use spec_remote::{ActionToExecute, ExecutionAnswer, RemoteError, RemoteResult, ServerLog};
 use tokio::sync::oneshot;
@@ -44,10 +43,7 @@ impl RemoteExecutor {
     #[must_use]
     pub fn new(cluster: Arc<Cluster>, outputs: Arc<RemoteOutputs>, cas: &Cas) -> Arc<Self> {
         let cas = cas.clone().with_blob_source(Arc::<RemoteOutputs>::clone(&outputs));
-        let executor = Arc::new(Self { cluster, outputs, cas });
-        let weak: Weak<dyn Executor> = Arc::<Self>::downgrade(&executor);
-        executor.outputs.execute_again_with(weak);
-        executor
+        Arc::new(Self { cluster, outputs, cas })
     }
 
     /// The cluster.
@@ -98,6 +94,18 @@ impl RemoteExecutor {
         Ok(blobs)
     }
 
+    /// As [`Executor::expect_actions`](spec_execution::Executor::expect_actions).
+    pub(crate) fn expect_actions(&self, inputs: &[Digest]) {
+        self.cluster.connect();
+        if !inputs.is_empty() {
+            let (storage, cas, roots) = (self.cluster.storage.clone(), self.cas.clone(), inputs.to_vec());
+            self.cluster.runtime.spawn(async move {
+                // Actions ask again for what this does not find out.
+                let _ = find_present_trees(&storage, cas, &roots).await;
+            });
+        }
+    }
+
     /// Executes an action.
     pub(crate) fn try_execute(
         &self,
@@ -108,39 +116,6 @@ impl RemoteExecutor {
         let trees = trees(&task.action, &command)?;
         let messages = [task.granted.action(), task.action.command];
         RemoteAction { executor: self, task, cancel, command, messages, trees }.execute()
-    }
-}
-
-impl Executor for RemoteExecutor {
-    fn execute(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
-        match self.try_execute(task, cancel) {
-            // There is nobody to compare with.
-            Err(RemoteExecutionError::Incomplete { executed, .. }) => Ok(*executed),
-            other => Ok(other?),
-        }
-    }
-
-    fn runs_elsewhere(&self) -> bool {
-        true
-    }
-
-    fn slots(&self) -> Option<usize> {
-        self.cluster.workers()
-    }
-
-    fn latency(&self) -> Option<Duration> {
-        self.cluster.latency()
-    }
-
-    fn expect_actions(&self, inputs: &[Digest]) {
-        self.cluster.connect();
-        if !inputs.is_empty() {
-            let (storage, cas, roots) = (self.cluster.storage.clone(), self.cas.clone(), inputs.to_vec());
-            self.cluster.runtime.spawn(async move {
-                // Actions ask again for what this does not find out.
-                let _ = find_present_trees(&storage, cas, &roots).await;
-            });
-        }
     }
 }
 

@@ -8,10 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use spec_execution::{ActionError, ExecutedAction, Executor, ExecutorTask};
 use spec_model::{Cancel, Digest, Platform};
-use spec_remote::RemoteHealth;
 
 use crate::error::RemoteExecutionError;
-use crate::event::{ClusterEvent, ClusterObserver};
+use crate::event::{ClusterEvent, ClusterObserver, Meanwhile};
 use crate::executor::RemoteExecutor;
 use crate::local_slots::LocalSlots;
 use crate::received::output_paths;
@@ -106,11 +105,12 @@ impl HybridExecutor {
 
     /// Notes and tells why the cluster does not execute an action.
     fn note(&self, task: &ExecutorTask, error: &RemoteExecutionError) {
+        let meanwhile = Meanwhile::ThisMachineExecutes;
         let mut state = self.lock();
         let event = match error {
             RemoteExecutionError::Busy { address, why } if !state.busy => {
                 state.busy = true;
-                ClusterEvent::Busy { address: address.clone(), why: why.clone() }
+                ClusterEvent::Busy { address: address.clone(), why: why.clone(), meanwhile }
             }
             RemoteExecutionError::Refused { address, why } => {
                 state.count_refusal(task.action.platform.as_ref());
@@ -120,25 +120,15 @@ impl HybridExecutor {
                 ClusterEvent::Refused { address: address.clone(), why: why.clone() }
             }
             RemoteExecutionError::Remote(error) if state.away_since.is_none() => {
-                let since = self.away_since();
+                let since = self.remote.cluster().away_since().unwrap_or_else(SystemTime::now);
                 state.away_since = Some(since);
                 let (address, why) = (self.remote.cluster().address(), error.to_string());
-                ClusterEvent::Away { address, since, why }
+                ClusterEvent::Away { address, since, why, meanwhile }
             }
             _ => return,
         };
         drop(state);
         self.observer.tell(&event);
-    }
-
-    fn away_since(&self) -> SystemTime {
-        let cluster = self.remote.cluster();
-        let healths = [&cluster.execution, &cluster.storage].map(spec_remote::Remote::health);
-        let since = healths.into_iter().filter_map(|health| match health {
-            RemoteHealth::Away { since, .. } => Some(since),
-            RemoteHealth::Available => None,
-        });
-        since.min().unwrap_or_else(SystemTime::now)
     }
 
     fn is_refused(&self, task: &ExecutorTask) -> bool {
@@ -193,12 +183,12 @@ impl Executor for HybridExecutor {
     fn slots(&self) -> Option<usize> {
         match self.lock().away_since {
             Some(_) => Some(self.slots.number()),
-            None => self.remote.slots(),
+            None => self.remote.cluster().workers(),
         }
     }
 
     fn latency(&self) -> Option<Duration> {
-        self.remote.latency()
+        self.remote.cluster().latency()
     }
 
     fn expect_actions(&self, inputs: &[Digest]) {

@@ -3,7 +3,7 @@
 //! A [`Cluster`] is the connections to the servers that execute, store blobs and keep results. [`RemoteExecutor`] executes
 //! actions there: it uploads what the cluster lacks, and leaves the outputs there until somebody reads them, for which
 //! [`RemoteOutputs`] is given to handles on the store. [`HybridExecutor`] executes on the cluster as long as it is there and
-//! has room, and on this machine otherwise.
+//! has room, and on this machine otherwise; with [`RequiredExecutor`] actions wait for the cluster instead.
 
 mod cluster;
 mod error;
@@ -15,11 +15,13 @@ mod local_slots;
 mod lost_inputs;
 mod outputs;
 mod received;
+mod required;
 mod runtime;
 mod server_logs;
 
 pub use cluster::{Cluster, ClusterOptions, ClusterRole};
-pub use event::{ClusterEvent, ClusterObserver};
+pub use event::{ClusterEvent, ClusterObserver, Meanwhile};
 pub use executor::RemoteExecutor;
 pub use hybrid::HybridExecutor;
 pub use outputs::RemoteOutputs;
+pub use required::RequiredExecutor;

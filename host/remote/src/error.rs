@@ -96,6 +96,16 @@ pub enum RemoteError {
         /// What it lacks; not empty.
         missing: Vec<Digest>,
     },
+    /// The server has too much to do, in all attempts (`RESOURCE_EXHAUSTED`). Reason `remote-full`.
+    #[error("{address} is full, and does not {action}: {why}")]
+    Full {
+        /// The server.
+        address: String,
+        /// What was asked.
+        action: &'static str,
+        /// What it said.
+        why: String,
+    },
     /// The server failed, in all attempts. Reason `remote-failed`.
     #[error("{address} failed to {action}: {why}")]
     Failed {
@@ -184,6 +194,7 @@ impl UserError for RemoteError {
             Self::Refused { .. } => "remote-refused",
             Self::Missing { .. } => "remote-missing",
             Self::Lacks { .. } => "remote-lacks",
+            Self::Full { .. } => "remote-full",
             Self::Failed { .. } => "remote-failed",
             Self::Broken { .. } => "remote-broken",
             Self::Local(error) => error.reason(),

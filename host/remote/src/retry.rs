@@ -154,6 +154,9 @@ impl Remote {
             Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition | Code::NotFound => {
                 RemoteError::Refused { address, action, why }
             }
+            Code::ResourceExhausted => {
+                RemoteError::Full { address, action, why: status.message().to_owned() }
+            }
             _ => RemoteError::Failed { address, action, why },
         }
     }

@@ -8,6 +8,8 @@ use super::numbers;
 
 /// Seconds that a requested action may wait for a worker of the cluster.
 const QUEUE_LIMIT: u32 = 300;
+/// Seconds that an action waits for a cluster that is away or full.
+const AWAY_LIMIT: u32 = 120;
 
 /// The section `execution:`: what is executed where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub(crate) struct ExecutionSettings {
     /// How long a requested action may wait for a worker of the cluster before this machine executes it; `None` for as long as
     /// it takes.
     pub(crate) queue_limit: Option<Duration>,
+    /// Without a local fall-back: how long an action waits for a cluster that is away or full.
+    pub(crate) away_limit: Duration,
     /// How many actions the cluster is given at a time.
     pub(crate) slots: usize,
 }
@@ -28,7 +32,14 @@ pub(crate) struct ExecutionSettings {
 impl Default for ExecutionSettings {
     fn default() -> Self {
         let queue_limit = Some(Duration::from_secs(QUEUE_LIMIT.into()));
-        Self { remote_actions: true, remote_elements: false, local_fallback: true, queue_limit, slots: 64 }
+        Self {
+            remote_actions: true,
+            remote_elements: false,
+            local_fallback: true,
+            queue_limit,
+            away_limit: Duration::from_secs(AWAY_LIMIT.into()),
+            slots: 64,
+        }
     }
 }
 
@@ -38,7 +49,7 @@ impl ExecutionSettings {
     /// # Errors
     /// When a key is unknown or a value wrong.
     pub(super) fn of(section: &Mapping) -> Result<Self, NodeError> {
-        section.validate_keys(&["actions", "elements", "local-fallback", "queue-limit", "slots"])?;
+        section.validate_keys(&["actions", "elements", "local-fallback", "queue-limit", "away-limit", "slots"])?;
         let mut settings = Self::default();
         let remote = |key: &str, usual: bool| match section.get(key) {
             None => Ok(usual),
@@ -54,6 +65,9 @@ impl ExecutionSettings {
         let mut seconds = QUEUE_LIMIT;
         numbers::take(section, "queue-limit", 0, &mut seconds)?;
         settings.queue_limit = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
+        let mut seconds = AWAY_LIMIT;
+        numbers::take(section, "away-limit", 0, &mut seconds)?;
+        settings.away_limit = Duration::from_secs(seconds.into());
         let mut slots = 64;
         numbers::take(section, "slots", 1, &mut slots)?;
         settings.slots = slots as usize;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use spec_cas::Cas;
 use spec_execution::{
@@ -13,6 +13,7 @@ use spec_proto::{Message, reapi};
 use spec_remote::{RemoteOptions, RemoteStatistics};
 use spec_remote_execution::{
     Cluster, ClusterEvent, ClusterObserver, ClusterOptions, HybridExecutor, RemoteExecutor, RemoteOutputs,
+    RequiredExecutor,
 };
 use tempfile::TempDir;
 
@@ -42,22 +43,27 @@ impl TestClient {
 
     /// A client of another server.
     pub(crate) fn at(address: &str) -> Self {
-        Self::new(address, false, |_| {}, None)
+        Self::new(address, false, |_| {}, None, Duration::ZERO)
     }
 
     /// A client of another server that executes itself what that does not.
     pub(crate) fn hybrid_at(address: &str) -> Self {
-        Self::new(address, true, |_| {}, None)
+        Self::new(address, true, |_| {}, None, Duration::ZERO)
     }
 
     /// The same, which takes a server that says nothing for this time for one that is silent.
     pub(crate) fn impatient_at(address: &str, heartbeat: Duration) -> Self {
-        Self::new(address, true, |options| options.heartbeat = heartbeat, None)
+        Self::new(address, true, |options| options.heartbeat = heartbeat, None, Duration::ZERO)
     }
 
     /// The same, whose requests do not wait longer for a worker.
     pub(crate) fn waiting_at_most(cluster: &TestCluster, longest_wait: Duration) -> Self {
-        Self::new(&cluster.address(), true, |_| {}, Some(longest_wait))
+        Self::new(&cluster.address(), true, |_| {}, Some(longest_wait), Duration::ZERO)
+    }
+
+    /// A client of another server whose actions wait for it so long.
+    pub(crate) fn waiting_for(address: &str, away_limit: Duration) -> Self {
+        Self::new(address, false, |_| {}, None, away_limit)
     }
 
     fn new(
@@ -65,6 +71,7 @@ impl TestClient {
         hybrid: bool,
         change: impl Fn(&mut RemoteOptions),
         longest_wait: Option<Duration>,
+        away_limit: Duration,
     ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = Cas::open(folder.path()).expect("a store");
@@ -84,12 +91,21 @@ impl TestClient {
         });
         let executor: Arc<dyn Executor> = match hybrid {
             true => HybridExecutor::new(executor, Arc::<Worker>::clone(&local), observer),
-            false => executor,
+            false => RequiredExecutor::new(executor, away_limit, observer),
         };
         let options = PoolOptions { workers: 1000, max_queued: 10_000 };
         let executions = Executions::start(cas.clone(), ResultCache::new(&cas), executor, options);
         let executions = executions.expect("threads");
         Self { _folder: folder, store, cas, cluster, executions, local, events }
+    }
+
+    /// Waits until something is told of the cluster.
+    pub(crate) fn wait_until_told(&self) {
+        let end = Instant::now() + Duration::from_secs(30);
+        while self.events().is_empty() {
+            assert!(Instant::now() < end, "nothing is told of the cluster");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Stores an action that makes the file `out`.

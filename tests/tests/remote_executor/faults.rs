@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use spec_model::AnswerSource;
-use spec_remote_execution::ClusterEvent;
+use spec_model::{AnswerSource, Cancel};
+use spec_remote_execution::{ClusterEvent, Meanwhile};
 use spec_testkit::faulty::{Fault, FaultyServer};
 use tonic::Code;
 
@@ -120,6 +120,53 @@ fn a_cluster_that_throttles_is_asked_again_when_it_says() {
     execute(&client, "three");
     assert_eq!(client.executed_here(), 1);
     assert!(matches!(&client.events()[..], [ClusterEvent::Busy { .. }]), "{:?}", client.events());
+}
+
+#[test]
+fn without_this_machine_actions_wait_for_a_cluster_that_comes_back() {
+    let (cluster, faulty) = faulty();
+    let full = || Fault::Throttle(Duration::from_secs(3600));
+    let away = || Fault::Refuse(Code::Unavailable, "restarting");
+    for (fault, told) in [(away(), "away"), (full(), "full")] {
+        let client = TestClient::waiting_for(&faulty.url(), Duration::from_secs(60));
+        faulty.inject(fault.clone());
+        std::thread::scope(|scope| {
+            let executes = scope.spawn(|| execute(&client, told));
+            client.wait_until_told();
+            faulty.heal();
+            assert_eq!(executes.join().expect("it is awaited"), AnswerSource::Executed);
+        });
+        let events = client.events();
+        let wait = Meanwhile::ActionsWait { limit: Duration::from_secs(60) };
+        match &events[..] {
+            [ClusterEvent::Away { meanwhile, .. }, ClusterEvent::Back { .. }] if told == "away" => {
+                assert_eq!(*meanwhile, wait);
+            }
+            [ClusterEvent::Busy { meanwhile, .. }] if told == "full" => assert_eq!(*meanwhile, wait),
+            _ => panic!("{told}: {events:?}"),
+        }
+    }
+    assert_eq!(cluster.executed(), 2);
+}
+
+#[test]
+fn an_action_waits_for_a_cluster_no_longer_than_its_limit_and_not_after_it_is_cancelled() {
+    let (_cluster, faulty) = faulty();
+    faulty.inject(Fault::Refuse(Code::Unavailable, "gone"));
+    let client = TestClient::waiting_for(&faulty.url(), Duration::from_secs(2));
+    let (action, start) = (client.action("one", &[]), Instant::now());
+    let failed = client.execute(&action);
+    assert!(failed.is_err() && start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    let client = TestClient::waiting_for(&faulty.url(), Duration::from_secs(600));
+    let (action, cancel, start) = (client.action("two", &[]), Cancel::new(), Instant::now());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            client.wait_until_told();
+            cancel.cancel();
+        });
+        assert!(client.execute_until(&action, &cancel).is_err());
+    });
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
 }
 
 #[test]
