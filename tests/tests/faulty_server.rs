@@ -89,7 +89,7 @@ fn a_pull_at_a_faulty_server_says_what_is_wrong() {
     let served = Served::start();
     let cases: &[Case] = &[
         ("it is away", "GetCapabilities", FAR_AWAY, Some("remote-failed")),
-        ("it is full", "BatchReadBlobs", FULL, Some("remote-failed")),
+        ("it is full", "BatchReadBlobs", FULL, Some("remote-full")),
         ("it denies", "BatchReadBlobs", DENIED, Some("remote-denied")),
         ("it fails", "Read", BROKEN, Some("remote-failed")),
         ("wrong bytes in a batch", "BatchReadBlobs", Fault::WrongBytes, Some("remote-broken")),
@@ -110,7 +110,7 @@ fn a_push_at_a_faulty_server_says_what_is_wrong() {
     let served = Served::start();
     let cases: &[Case] = &[
         ("it is away", "FindMissingBlobs", FAR_AWAY, Some("remote-failed")),
-        ("it is full", "BatchUpdateBlobs", FULL, Some("remote-failed")),
+        ("it is full", "BatchUpdateBlobs", FULL, Some("remote-full")),
         ("it denies", "BatchUpdateBlobs", DENIED, Some("remote-denied")),
         ("it fails", "Write", BROKEN, Some("remote-failed")),
         ("no messages", "FindMissingBlobs", Fault::Garbage, Some("remote-failed")),
