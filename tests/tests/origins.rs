@@ -142,7 +142,7 @@ fn a_plugin_of_the_project_is_that_of_the_program_if_this_is_stated_of_its_text(
 
 /// The folder of the sources of a Python package, beside BuildStream.
 fn sources_of(package: &str) -> PathBuf {
-    let bst = PathBuf::from(require_env("SPEC_BST"));
+    let bst = require_env("SPEC_BST");
     let libraries = bst.parent().expect("it is in a folder").with_file_name("lib");
     let mut versions = fs::read_dir(libraries).expect("Python has libraries").filter_map(Result::ok);
     let python = versions.find(|entry| entry.file_name().to_string_lossy().starts_with("python3"));
