@@ -17,6 +17,8 @@ mod key;
 mod layer_form;
 mod name;
 pub mod node;
+mod plugin_origin;
+mod python_package;
 mod source_key;
 mod staged_layer;
 mod subaction;
@@ -41,6 +43,10 @@ pub use key::{Key, KeyPair, ParseKeyError};
 pub use layer_form::LayerForm;
 pub use name::{ElementName, ParseNameError};
 pub use node::{FilePosition, Mapping, Node, NodeError, NodeKind};
+pub use plugin_origin::{FolderPlugin, PackageRequirement, PluginOrigin, PythonText, StatedText};
+pub use python_package::{
+    BUILDSTREAM_PLUGINS, BUILDSTREAM_PLUGINS_COMMUNITY, KindWords, PackagedKinds, PythonPackage,
+};
 pub use source_key::SourceKey;
 pub use staged_layer::{StagedLayer, StagedLayerKind};
 pub use subaction::{ActionFailure, AnswerSource, Subaction};

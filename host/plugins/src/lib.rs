@@ -39,7 +39,6 @@ mod plugins;
 mod policy;
 mod private_folder;
 mod public_data;
-mod version_requirement;
 mod world;
 
 pub use call_usage::CallUsage;

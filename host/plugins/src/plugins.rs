@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use spec_strategy::{ElementKind, KindError, KindPackage, KindRegistry, KindRequest};
+use spec_strategy::{ElementKind, KindError, KindRegistry, KindRequest};
 
 use crate::answer_cache::AnswerCache;
 use crate::call_usage::CallUsage;
@@ -146,8 +146,8 @@ impl Plugins {
         if let Some(file) = given.map(|(_, file)| file).or(request.component.as_ref()) {
             return Ok(ComponentSource::File(file.clone()));
         }
-        if let Some(KindPackage { requirement, position }) = &request.package {
-            known_packages::check(&request.name, requirement, position.as_ref())?;
+        if let Some(package) = &request.package {
+            known_packages::check(&request.name, package)?;
         }
         // A kind of a folder of the project is not that of the program, even if it has its name.
         let embedded = match &request.missing {

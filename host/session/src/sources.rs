@@ -69,7 +69,7 @@ pub(crate) fn spec(source: &SourceConfig) -> SourceSpec {
         position: source.position.clone(),
         directory: source.directory.clone(),
         config: source.config.clone(),
-        python: source.python,
+        origin: source.origin.clone(),
     }
 }
 

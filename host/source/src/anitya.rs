@@ -6,7 +6,7 @@ mod version_parts;
 use std::path::PathBuf;
 
 use spec_cas::Cas;
-use spec_model::{Digest, FilePosition, Globs, Mapping, Node, NodeError, Value};
+use spec_model::{Digest, FilePosition, FolderPlugin, Globs, Mapping, Node, NodeError, PluginOrigin, Value};
 
 use crate::archive::{ArchiveLimits, ArchivePart};
 use crate::archive_source::{ArchiveFormat, stage_archive};
@@ -22,8 +22,8 @@ use version_parts::VersionParts;
 
 const KEYS: [&str; 8] = ["kind", "directory", "provenance", "project-id", "url", "ref", "exclude", "api-url"];
 
-/// The text of the plugin in KDE's own project, the forerunner of the community's. Its keys have the URL of the release.
-const KDE: &str = "fee8be550df14502fedb7bf5fbae082a3c2490df90d8f5528636f2b0f85f0db7";
+/// The texts of the plugin in KDE's own project, the forerunner of the community's. Its keys have the URL of the release.
+pub(crate) const KDE: [&str; 1] = ["fee8be550df14502fedb7bf5fbae082a3c2490df90d8f5528636f2b0f85f0db7"];
 
 /// The plugins of this name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,10 +60,12 @@ impl AnityaSource {
         name: SourceName,
         context: &SourceContext,
         config: &Mapping,
-        python: Option<Digest>,
+        origin: &PluginOrigin,
     ) -> Result<Self, SourceError> {
-        let plugin = match python {
-            Some(text) if text.hex() == KDE => AnityaPlugin::Kde,
+        let plugin = match origin {
+            PluginOrigin::Folder(FolderPlugin { text: Some(text), .. }) if is_kde(&text.digest) => {
+                AnityaPlugin::Kde
+            }
             _ => AnityaPlugin::Community,
         };
         config.validate_keys(if plugin == AnityaPlugin::Kde { &KEYS[..6] } else { &KEYS })?;
@@ -94,6 +96,10 @@ impl AnityaSource {
     fn release(&self) -> Result<&Release, SourceError> {
         self.release.as_ref().ok_or_else(|| SourceError::NoRef { name: self.name.clone() })
     }
+}
+
+fn is_kde(text: &Digest) -> bool {
+    KDE.contains(&&*text.hex())
 }
 
 fn release(

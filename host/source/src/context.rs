@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use spec_cas::Cas;
-use spec_model::{Digest, FilePosition, Mapping};
+use spec_model::{FilePosition, Mapping, PluginOrigin};
 
 use crate::archive::ArchiveLimits;
 use crate::http_options::HttpOptions;
@@ -62,10 +62,10 @@ impl fmt::Debug for SourceContext {
 /// One source as an element declares it.
 #[derive(Clone, Debug)]
 pub struct SourceSpec {
-    /// The text of the project's own Python plugin for the kind, if it has one.
-    pub python: Option<Digest>,
     /// The name of its kind.
     pub kind: String,
+    /// Where the project takes the kind from.
+    pub origin: PluginOrigin,
     /// Where the kind is named.
     pub position: Option<FilePosition>,
     /// The folder to stage it in, below the element's sources; `None` for their root.

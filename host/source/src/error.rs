@@ -50,7 +50,7 @@ pub enum SourceError {
         /// The name asked for.
         kind: String,
         /// The kinds that there are.
-        known: &'static str,
+        known: String,
         /// Where it is asked for.
         position: Option<FilePosition>,
     },

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spec_model::NodeError;
+use spec_model::{NodeError, PluginOrigin};
 
 use crate::anitya::AnityaSource;
 use crate::announced::AnnouncedSource;
@@ -13,23 +13,45 @@ use crate::error::{SourceError, SourceName};
 use crate::gen_cargo_lock::GenCargoLockSource;
 use crate::git::{GitRepoSource, GitSource, GitTagSource, GoModuleSource};
 use crate::local::LocalSource;
+use crate::origin;
 use crate::patches::{PatchQueueSource, PatchSource};
 use crate::released_file::ReleasedFileSource;
 use crate::remote::RemoteSource;
 use crate::source::Source;
 use crate::workspace::WorkspaceSource;
 
-/// All of [`configure_source`], for people.
-const KNOWN: &str = "anitya, cargo, cargo2, cpan, deb, docker, gen_cargo_lock, git, git_module, git_repo, git_tag, go_module, \
-                     local, patch, patch_queue, pip, pypi, remote, tar, zip";
+/// All of [`configure_source`] that projects can name.
+pub(crate) const KINDS: [&str; 20] = [
+    "anitya",
+    "cargo",
+    "cargo2",
+    "cpan",
+    "deb",
+    "docker",
+    "gen_cargo_lock",
+    "git",
+    "git_module",
+    "git_repo",
+    "git_tag",
+    "go_module",
+    "local",
+    "patch",
+    "patch_queue",
+    "pip",
+    "pypi",
+    "remote",
+    "tar",
+    "zip",
+];
 
 /// Kinds of BuildStream's plugins that are left out.
-const LEFT_OUT: [&str; 2] = ["bzr", "ostree"];
+pub(crate) const LEFT_OUT: [&str; 2] = ["bzr", "ostree"];
 
 /// The source that `spec` declares, the `index`th of `element`.
 ///
 /// # Errors
-/// `unknown-source-kind`, `source-kind-left-out`, or what is wrong with the configuration, with its place.
+/// `unknown-source-kind`, `source-kind-left-out`, those of [`origin::check`], or what is wrong with the configuration, with its
+/// place.
 pub(crate) fn configure_source(
     element: &Arc<str>,
     index: usize,
@@ -37,11 +59,14 @@ pub(crate) fn configure_source(
     spec: &SourceSpec,
 ) -> Result<Box<dyn Source>, SourceError> {
     let name = |kind| SourceName { element: element.clone(), index, kind, position: spec.position.clone() };
+    if KINDS.contains(&&*spec.kind) || matches!(spec.origin, PluginOrigin::Package(_)) {
+        origin::check(element, spec)?;
+    }
     let config = &spec.config;
     let archive = |kind, format| ArchiveSource::configure(name(kind), context, config, format);
     let cargo = |kind, cargo| CargoSource::configure(name(kind), context, config, cargo);
     Ok(match spec.kind.as_str() {
-        "anitya" => Box::new(AnityaSource::configure(name("anitya"), context, config, spec.python)?),
+        "anitya" => Box::new(AnityaSource::configure(name("anitya"), context, config, &spec.origin)?),
         "cargo" => Box::new(cargo("cargo", CargoKind::Cargo)?),
         "cargo2" => Box::new(cargo("cargo2", CargoKind::Cargo2)?),
         "cpan" => Box::new(ReleasedFileSource::cpan(name("cpan"), context, config)?),
@@ -65,7 +90,12 @@ pub(crate) fn configure_source(
         left_out if LEFT_OUT.contains(&left_out) => return Err(is_left_out(element, spec).into()),
         _ => {
             let (kind, position) = (spec.kind.clone(), spec.position.clone());
-            return Err(SourceError::UnknownKind { element: element.clone(), kind, known: KNOWN, position });
+            return Err(SourceError::UnknownKind {
+                element: element.clone(),
+                kind,
+                known: KINDS.join(", "),
+                position,
+            });
         }
     })
 }

@@ -3,7 +3,10 @@
 mod common;
 
 use common::{Lab, spec};
-use spec_model::{FilePosition, Node, SourceKey, UserError};
+use spec_model::{
+    Digest, FilePosition, FolderPlugin, Mapping, Node, PluginOrigin, PythonText, SourceKey, StatedText,
+    UserError,
+};
 use spec_source::{SourceError, SourceSpec};
 
 const SHA: &str = "6c9f6f68a131ec6381da82f2bff978083ed7f4f7991d931bfa767b7965ebc94b";
@@ -100,5 +103,34 @@ fn urls_without_alias_are_warned_of() -> Result<(), SourceError> {
         lab.sources(&[spec("tar", &[("url", "files:a")]), spec("tar", &[("url", "http://h/a")])])?;
     let tokens: Vec<_> = sources.warnings().iter().map(|warning| warning.token).collect();
     assert_eq!(tokens, ["unaliased-url"]);
+    Ok(())
+}
+
+/// The plugin of KDE's project, by its SHA-256, has the URL of the release in its keys; the community's has the template.
+#[test]
+fn a_known_plugin_of_a_project_has_its_own_keys() -> Result<(), SourceError> {
+    const KDE: &str = "fee8be550df14502fedb7bf5fbae082a3c2490df90d8f5528636f2b0f85f0db7";
+    let declared = |sha256: &str, stated: &[&str]| {
+        let mut spec = spec("anitya", &[("project-id", "12"), ("url", "files:x-{version}.tar")]);
+        let mut reference = Mapping::new();
+        reference.set("version", Node::text("1.2"));
+        reference.set("sha256sum", Node::text(SHA));
+        spec.config.set("ref", reference);
+        let digest = Digest::from_hex(sha256, 1).expect("it is one");
+        let stated = stated.iter().map(|sha256| StatedText { sha256: (*sha256).to_owned(), position: None });
+        spec.origin = PluginOrigin::Folder(FolderPlugin {
+            file: "plugins/anitya.py".to_owned(),
+            text: Some(PythonText { digest, modules: Vec::new() }),
+            stated: stated.collect(),
+        });
+        spec
+    };
+    let kde = format!("[{{\"key\":[\"files:x-1.2.tar\",\"{SHA}\",\"1.2\"],\"name\":\"anitya\"}}]");
+    assert_eq!(key(declared(KDE, &[]))?, Some(kde));
+    let community =
+        format!("[{{\"key\":[\"files:x-{{version}}.tar\",\"1.2\",\"{SHA}\",[]],\"name\":\"anitya\"}}]");
+    assert_eq!(key(declared(SHA, &[KDE, SHA]))?, Some(community));
+    let refused = key(declared(SHA, &[])).expect_err("nobody knows the text");
+    assert_eq!(refused.reason(), "unknown-source-plugin", "{refused}");
     Ok(())
 }

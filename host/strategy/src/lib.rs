@@ -32,4 +32,4 @@ pub use priming_policy::{
     Revision, SkipReason, SubmittedAction,
 };
 pub use reason_code::ReasonCode;
-pub use registry::{KindPackage, KindRegistry, KindRequest};
+pub use registry::{KindRegistry, KindRequest};

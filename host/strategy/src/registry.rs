@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use spec_model::{Digest, FilePosition};
+use spec_model::{Digest, PackageRequirement};
 
 use crate::{ElementKind, KindError};
 
@@ -29,14 +29,5 @@ pub struct KindRequest {
     /// The Python plugin in that file's place (`PATH/KIND.py`), if there is one.
     pub python: Option<Digest>,
     /// The Python package that the project takes it from (origin `pip`).
-    pub package: Option<KindPackage>,
-}
-
-/// A Python package that a project takes an element kind from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct KindPackage {
-    /// Its name, and constraints on its version: `buildstream-plugins>=2.1`.
-    pub requirement: String,
-    /// Where the project says so.
-    pub position: Option<FilePosition>,
+    pub package: Option<PackageRequirement>,
 }

@@ -1,5 +1,3 @@
-use spec_model::UserError;
-
 use super::*;
 
 #[test]
@@ -19,7 +17,8 @@ fn a_kind_is_mapped_by_its_package_and_version_or_refused() {
         ("mesno", "buildstream-plugins", "plugin-not-found"),
     ];
     for (kind, requirement, reason) in cases {
-        let found = check(kind, requirement, None);
+        let asked = PackageRequirement { requirement: requirement.to_owned(), position: None };
+        let found = check(kind, &asked);
         let found = found.as_ref().map_or_else(|error| error.reason(), |()| "");
         assert_eq!(found, reason, "{kind} of {requirement}");
     }
@@ -29,7 +28,7 @@ fn a_kind_is_mapped_by_its_package_and_version_or_refused() {
 fn no_kind_is_listed_twice_and_all_have_components() {
     let here: Vec<&str> = crate::embedded::default_kinds().collect();
     for package in &PACKAGES {
-        assert!(package.kinds.iter().all(|kind| here.contains(kind)), "{}", package.name);
-        assert!(package.missing.iter().all(|kind| !here.contains(kind)), "{}", package.name);
+        assert!(package.kinds.iter().all(|kind| here.contains(kind)), "{}", package.package.name);
+        assert!(package.missing.iter().all(|kind| !here.contains(kind)), "{}", package.package.name);
     }
 }

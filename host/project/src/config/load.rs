@@ -156,7 +156,7 @@ impl ProjectConf {
         let mut config = self.config.clone();
         let mut root = self.defaults.clone();
         compose(composed, &mut root)?;
-        let plugins = LocalPlugins::new(root.sequence_or_empty("plugins")?, &self.files)?;
+        let mut plugins = LocalPlugins::new(root.sequence_or_empty("plugins")?, &self.files)?;
         let mut overrides = asked.projects.opt_mapping(&config.name)?.cloned().unwrap_or_default();
         if let Some(mirror) = &asked.default_mirror {
             overrides.set("default-mirror", Node::text(mirror.as_str()));
@@ -167,6 +167,9 @@ impl ProjectConf {
 
         let elements = take(&mut root, "elements")?;
         config.spec_host_settings = elements.opt_mapping(OWN_KIND)?.cloned().unwrap_or_default();
+        for settings in [&config.spec_host_settings, &overrides] {
+            plugins.take_statements(settings)?;
+        }
         let sources = take(&mut root, "sources")?;
         assert_composed(&root)?;
         config.local_plugins = plugins.components();

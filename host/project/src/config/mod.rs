@@ -7,6 +7,7 @@ mod load;
 mod mirror;
 mod path;
 mod plugins;
+mod python_text;
 mod shell;
 mod version;
 

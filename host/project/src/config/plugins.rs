@@ -3,22 +3,27 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use spec_model::{Digest, Mapping, Node, NodeError, NodeKind};
-use spec_strategy::KindPackage;
+use spec_model::{
+    Digest, FolderPlugin, Mapping, Node, NodeError, NodeKind, PackageRequirement, PluginOrigin, StatedText,
+};
 
 use super::path::{PathKind, project_path};
+use super::python_text::python_text;
 use crate::LoadError;
 use crate::project_files::ProjectFiles;
 
 const COMMON: [&str; 5] = ["origin", "sources", "elements", "source-mirrors", "allow-deprecated"];
 
-/// Where the element kinds of a project come from: directories with components, and Python packages.
+/// The key of the settings of the program with the texts of Python plugins that are equal to its own kinds of sources.
+pub(crate) const EQUAL_SOURCE_PLUGINS: &str = "equal-source-plugins";
+
+/// Where the kinds of a project come from: directories with components, and Python packages.
 #[derive(Debug, Default)]
 pub(crate) struct LocalPlugins {
     local: HashMap<String, PathBuf>,
-    packages: HashMap<String, KindPackage>,
-    /// The texts of the Python plugins for kinds of sources.
-    python_sources: HashMap<String, Digest>,
+    packages: HashMap<String, PackageRequirement>,
+    /// The kinds of sources that do not count by their name alone.
+    sources: HashMap<String, PluginOrigin>,
     files: Option<ProjectFiles>,
     /// The kinds of all stanzas so far, by the name of their list.
     declared: HashSet<(&'static str, String)>,
@@ -53,18 +58,34 @@ impl LocalPlugins {
 
     /// The Python plugin of the project for an element kind, in the place of the component.
     pub(crate) fn python(&self, kind: &str) -> Option<Digest> {
-        let (files, path) = (self.files.as_ref()?, self.local.get(kind)?.join(format!("{kind}.py")));
-        let below = path.strip_prefix(&files.directory).ok()?.to_str()?;
-        files.text(below).ok().map(|text| Digest::of(text.as_bytes()))
+        let files = self.files.as_ref()?;
+        let below = self.local.get(kind)?.strip_prefix(&files.directory).ok()?;
+        Some(python_text(files, below, kind)?.digest)
     }
 
-    /// The Python plugin of the project for a kind of sources.
-    pub(crate) fn source_python(&self, kind: &str) -> Option<Digest> {
-        self.python_sources.get(kind).copied()
+    /// Where the project takes a kind of sources from.
+    pub(crate) fn source_origin(&self, kind: &str) -> PluginOrigin {
+        self.sources.get(kind).cloned().unwrap_or_default()
+    }
+
+    /// Takes the statements of a project, or of the user about it, that texts are equal to kinds of sources of the program.
+    ///
+    /// # Errors
+    /// `invalid-data` when one is no SHA-256.
+    pub(crate) fn take_statements(&mut self, settings: &Mapping) -> Result<(), NodeError> {
+        for (kind, node) in
+            settings.opt_mapping(EQUAL_SOURCE_PLUGINS)?.into_iter().flat_map(|kinds| &kinds.entries)
+        {
+            let sha256 = stated_sha256(node)?;
+            if let Some(PluginOrigin::Folder(plugin)) = self.sources.get_mut(&**kind) {
+                plugin.stated.push(StatedText { sha256, position: node.position.clone() });
+            }
+        }
+        Ok(())
     }
 
     /// The Python package that the project takes an element kind from.
-    pub(crate) fn package(&self, kind: &str) -> Option<KindPackage> {
+    pub(crate) fn package(&self, kind: &str) -> Option<PackageRequirement> {
         self.packages.get(kind).cloned()
     }
 
@@ -93,17 +114,21 @@ impl LocalPlugins {
         self.declare(stanza, "source-mirrors")?;
         if own == "package-name" {
             let node = stanza.require(own)?;
-            let package =
-                KindPackage { requirement: node.as_str()?.to_owned(), position: node.position.clone() };
+            let package = PackageRequirement {
+                requirement: node.as_str()?.to_owned(),
+                position: node.position.clone(),
+            };
+            let origin = PluginOrigin::Package(package.clone());
+            self.sources.extend(sources.into_iter().map(|kind| (kind, origin.clone())));
             self.packages.extend(elements.into_iter().map(|kind| (kind, package.clone())));
         } else if own == "path" {
             let path = project_path(&files.directory, stanza.require("path")?, PathKind::Directory)?;
-            let python = |kind: String| {
-                let file = path.join(format!("{kind}.py"));
-                let text = files.text(file.strip_prefix(&files.directory).ok()?.to_str()?).ok()?;
-                Some((kind, Digest::of(text.as_bytes())))
-            };
-            self.python_sources.extend(sources.into_iter().filter_map(python));
+            let below = path.strip_prefix(&files.directory).unwrap_or(&path);
+            self.sources.extend(sources.into_iter().map(|kind| {
+                let file = files.shown(&below.join(format!("{kind}.py")).to_string_lossy());
+                let text = python_text(files, below, &kind);
+                (kind, PluginOrigin::Folder(FolderPlugin { file, text, stated: Vec::new() }))
+            }));
             self.local.extend(elements.into_iter().map(|kind| (kind, path.clone())));
         }
         Ok(())
@@ -137,4 +162,15 @@ fn kinds<'n>(stanza: &'n Mapping, list: &str) -> Result<Vec<ListedKind<'n>>, Loa
         NodeKind::Sequence(_) => Err(node.expected("the name of a kind or a dictionary").into()),
     };
     stanza.sequence_or_empty(list)?.iter().map(kind).collect()
+}
+
+/// The digest of a text in a statement.
+fn stated_sha256(node: &Node) -> Result<String, NodeError> {
+    let text = node.as_str()?.to_lowercase();
+    let is_one = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_one {
+        Ok(text)
+    } else {
+        Err(node.expected("the SHA-256 of a Python plugin, 64 digits of 0-9 and a-f"))
+    }
 }

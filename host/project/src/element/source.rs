@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, NodeKind};
+use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind, PluginOrigin};
 
 use super::parts::ElementParts;
 use crate::LoadError;
@@ -16,8 +16,8 @@ use crate::workspaces::WORKSPACE_KIND;
 /// A source as an element declares it, with the project's defaults for its kind.
 #[derive(Clone, Debug)]
 pub struct SourceConfig {
-    /// The text of the project's own Python plugin for the kind, if it has one.
-    pub python: Option<Digest>,
+    /// Where the project takes the kind from.
+    pub origin: PluginOrigin,
     /// The kind's name, such as `tar`.
     pub kind: String,
     /// Its position among the element's sources, from 0.
@@ -59,7 +59,7 @@ impl SourceConfig {
             index: 0,
             directory: None,
             config,
-            python: None,
+            origin: PluginOrigin::Name,
             provenance: Vec::new(),
             position: None,
             ref_place: RefPlace::Nowhere,
@@ -80,7 +80,7 @@ pub(super) fn sources(
     let is_first = element.kind.is_first;
     let one = |(index, node): (usize, &Node)| {
         let mut source = declared(index, node, &settings.config, is_first)?;
-        source.python = settings.defaults.plugins.source_python(&source.kind);
+        source.origin = settings.defaults.plugins.source_origin(&source.kind);
         find_ref(&mut source, element.loaded, &settings.config.name, refs)?;
         source.config = composed(&source, &settings.defaults)?;
         element.variables.expand(&mut source.config)?;
@@ -147,8 +147,8 @@ fn declared(
         (None, Some(position)) => RefPlace::Dictionary(position),
         (None, None) => RefPlace::Nowhere,
     };
-    let python = None;
-    Ok(SourceConfig { python, kind, index, directory, config: settings, provenance, position, ref_place })
+    let origin = PluginOrigin::Name;
+    Ok(SourceConfig { origin, kind, index, directory, config: settings, provenance, position, ref_place })
 }
 
 /// Gives a source its entries of `project.refs`; a ref in its declaration is ignored.

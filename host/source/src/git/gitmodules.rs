@@ -35,20 +35,40 @@ pub(crate) fn parse_gitmodules(text: &str) -> Vec<ModuleEntry> {
     entries
 }
 
-/// A value without quotes, backslashes before characters, and a comment after it.
+/// A value without quotes, backslashes before characters, and a comment after it. White space at its end counts within quotes.
 fn unquoted(text: &str) -> String {
     let mut value = String::new();
+    // The bytes before this one stay.
+    let mut kept = 0;
     let mut quoted = false;
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         match c {
-            '"' => quoted = !quoted,
-            '\\' => value.extend(chars.next()),
+            '"' => {
+                quoted = !quoted;
+                kept = value.len();
+            }
+            '\\' => {
+                value.extend(chars.next().map(escaped));
+                kept = value.len();
+            }
             '#' | ';' if !quoted => break,
             c => value.push(c),
         }
     }
-    if quoted { value } else { value.trim_end().to_owned() }
+    if !quoted {
+        value.truncate(kept.max(value.trim_end().len()));
+    }
+    value
+}
+
+fn escaped(c: char) -> char {
+    match c {
+        'n' => '\n',
+        't' => '\t',
+        'b' => '\u{8}',
+        other => other,
+    }
 }
 
 #[cfg(test)]

@@ -181,9 +181,11 @@ fn locate(pattern: &Pattern<'_>, lines: &[&[u8]], frozen: usize, moved: isize, f
         (true, false) => matches(0),
         (false, true) => matches(last),
         (false, false) => {
-            let farthest =
-                guess.abs().max(lines.len() as isize - guess).max(0) + pattern.lines.len() as isize;
-            (0..=farthest).find_map(|offset| {
+            // Only what is in the file: a hunk can name a line far away from it.
+            let end = lines.len() as isize;
+            let nearest = guess.clamp(0, end).abs_diff(guess) as isize;
+            let farthest = guess.abs().max((end - guess).abs());
+            (nearest..=farthest).find_map(|offset| {
                 let below = (offset > 0).then(|| matches(guess - offset)).flatten();
                 matches(guess + offset).or(below)
             })

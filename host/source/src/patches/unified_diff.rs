@@ -52,6 +52,9 @@ pub(super) struct Hunk {
     pub(super) has_returns: bool,
 }
 
+/// The highest number of a line: sums of a few of them are numbers, too.
+const LAST_LINE: usize = isize::MAX as usize / 16;
+
 /// A line of a hunk, with its newline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum HunkLine {
@@ -187,6 +190,11 @@ impl Parser<'_> {
                 self.at += 1;
             }
         }
+        // GNU patch and git refuse it, too: it could be anywhere.
+        if hunk.lines.iter().all(|line| matches!(line, HunkLine::Context(_))) {
+            self.at = line - 1;
+            return Err(self.error("the hunk changes nothing"));
+        }
         Ok(hunk)
     }
 
@@ -253,10 +261,11 @@ fn is_epoch(time: &str) -> bool {
     let mut words = time.split_whitespace();
     let (date, clock, zone) = (words.next(), words.next(), words.next().unwrap_or("+0000"));
     let clock = clock.unwrap_or_default().split('.').next().unwrap_or_default();
-    let mut parts = clock.split(':').map(|part| part.parse::<i64>().unwrap_or(-1));
+    let mut parts = clock.split(':').map(|part| part.parse::<i32>().map_or(-1, i64::from));
     let mut part = || parts.next().unwrap_or_default();
     let seconds = part() * 3600 + part() * 60 + part();
-    let offset = zone.parse::<i64>().map_or(0, |zone| (zone / 100) * 3600 + (zone % 100) * 60);
+    let offset =
+        zone.parse::<i32>().map_or(0, |zone| i64::from(zone / 100) * 3600 + i64::from(zone % 100) * 60);
     match date {
         Some("1970-01-01") => seconds == offset,
         Some("1969-12-31") => seconds == offset + 86_400,
@@ -268,7 +277,8 @@ fn is_epoch(time: &str) -> bool {
 fn range(text: &str, sign: char) -> Option<(usize, usize)> {
     let text = text.strip_prefix(sign)?;
     let (start, count) = text.split_once(',').unwrap_or((text, "1"));
-    Some((start.parse().ok()?, count.parse().ok()?))
+    let number = |text: &str| text.parse().ok().filter(|number| *number <= LAST_LINE);
+    Some((number(start)?, number(count)?))
 }
 
 /// A name without the quotes and escapes that git and GNU diff write.

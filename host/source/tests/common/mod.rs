@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use spec_cas::Cas;
-use spec_model::{Cancel, Mapping, Node};
+use spec_model::{Cancel, Mapping, Node, PluginOrigin};
 use spec_source::{Alias, ElementSources, FetchMonitor, SourceContext, SourceError, SourceSpec};
 use tempfile::TempDir;
 
@@ -51,7 +51,8 @@ pub(crate) fn spec(kind: &str, config: &[(&str, &str)]) -> SourceSpec {
     for (key, value) in config {
         mapping.set(key, Node::text(*value));
     }
-    SourceSpec { kind: kind.to_owned(), position: None, directory: None, config: mapping, python: None }
+    let origin = PluginOrigin::Name;
+    SourceSpec { kind: kind.to_owned(), origin, position: None, directory: None, config: mapping }
 }
 
 pub(crate) fn silent() -> FetchMonitor {

@@ -1,10 +1,11 @@
 use std::io::Cursor;
 
+use proptest::prelude::*;
+
 use super::*;
 
-#[test]
-fn every_cut_archive_is_refused_and_none_panics() {
-    // Made by Python's zipfile: one stored file `a/b` with the text `x`.
+/// As Python's zipfile makes it: one stored file `a/b` with the text `x`.
+fn archive() -> Vec<u8> {
     let mut bytes = b"PK\x03\x04".to_vec();
     bytes.extend_from_slice(&[0; 26]);
     bytes[26] = 3;
@@ -19,6 +20,12 @@ fn every_cut_archive_is_refused_and_none_panics() {
     end.extend_from_slice(&[0; 18]);
     (end[10], end[12], end[16]) = (1, entry.len() as u8, offset);
     bytes.extend_from_slice(&end);
+    bytes
+}
+
+#[test]
+fn every_cut_archive_is_refused_and_none_panics() {
+    let bytes = archive();
     let read =
         |bytes: &[u8]| read_directory(&mut Cursor::new(bytes), bytes.len() as u64, ArchiveLimits::default());
     let entries = read(&bytes).expect("it is whole");
@@ -34,4 +41,19 @@ fn every_cut_archive_is_refused_and_none_panics() {
 fn old_names_are_of_code_page_437() {
     let text: String = [0x61, 0x81, 0xe1, 0xff].into_iter().map(code_page_437).collect();
     assert_eq!(text, "aüß\u{a0}");
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_panic(changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..12)) {
+        let mut bytes = archive();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        let limits = ArchiveLimits { entries: 3, ..ArchiveLimits::default() };
+        if let Ok(entries) = read_directory(&mut Cursor::new(&bytes), bytes.len() as u64, limits) {
+            prop_assert!(entries.len() <= 3 && entries.iter().all(|entry| !entry.name.contains('\0')));
+        }
+    }
 }

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 #[test]
@@ -22,6 +24,8 @@ fn wrong_patches_name_their_line() {
         ("--- a\n+++ b\n@@ -1,2 +1,2 @@\n a\n", 5, "ends inside"),
         ("--- a\n+++ b\n@@ -1 +1 @@\nx\n", 4, "begins with"),
         ("--- a\n+++ b\n@@ -1 +1 @@\n+x\n+y\n", 5, "more lines"),
+        ("--- a\n+++ b\n@@ -1 +1 @@\n x\n", 3, "changes nothing"),
+        ("--- a\n+++ b\n@@ -9223372036854775807 +1 @@\n-x\n+y\n", 3, "range"),
         ("*** a\n--- b\n", 1, "context diff"),
         ("diff --git a/x b/x\nGIT binary patch\n", 2, "binary"),
     ] {
@@ -47,4 +51,51 @@ fn times_and_names_are_read() {
         let header = file_header(text);
         assert_eq!((header.name.as_deref(), header.is_nothing), expect, "{text}");
     }
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(lines in proptest::collection::vec(line(), 0..30)) {
+        let patch = lines.concat();
+        match parse(&patch) {
+            Ok(files) => prop_assert!(files.iter().all(|file| file.line <= lines.len())),
+            Err(PatchError::Syntax { line, .. }) => prop_assert!((1..=lines.len() + 1).contains(&line)),
+            Err(error) => prop_assert!(false, "{error}"),
+        }
+    }
+}
+
+/// A line as patches have it, or nearly so.
+fn line() -> impl Strategy<Value = Vec<u8>> {
+    let begin = prop_oneof![
+        Just("--- "),
+        Just("+++ "),
+        Just("@@ -"),
+        Just("diff --git "),
+        Just("Index: "),
+        Just("*** "),
+        Just("\\ No"),
+        Just("new mode "),
+        Just("new file mode "),
+        Just("rename from "),
+        Just("copy to "),
+        Just(" "),
+        Just("-"),
+        Just("+"),
+        Just("")
+    ];
+    let rest = prop_oneof![
+        "[0-9]{0,20}(,[0-9]{0,20})? \\+[0-9]{0,20}(,[0-9]{0,3})? @@",
+        "\"(\\\\[0-9a-z\"]{0,3}|é){0,4}\"?",
+        "[ab]/x [ab]/x",
+        "x\t(1970-01-01|1969-12-31) [0-9]{0,19}:[0-9:.]{0,30}( [+-][0-9]{0,20})?",
+        ".{0,6}",
+    ];
+    let end = prop_oneof![
+        Just(b"\n" as &[u8]),
+        Just(b"\r\n" as &[u8]),
+        Just(b"\xff\n" as &[u8]),
+        Just(b"" as &[u8])
+    ];
+    (begin, rest, end).prop_map(|(begin, rest, end)| [begin.as_bytes(), rest.as_bytes(), end].concat())
 }

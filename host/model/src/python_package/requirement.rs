@@ -7,9 +7,9 @@ use std::cmp::Ordering;
 
 /// A package with constraints on its version.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Requirement {
+pub(super) struct Requirement {
     /// The [normalized] name.
-    pub(crate) name: String,
+    pub(super) name: String,
     constraints: Vec<Constraint>,
 }
 
@@ -45,14 +45,14 @@ const OPERATORS: [(&str, Operator); 8] = [
 ];
 
 /// The name of a package in the form in which names are compared.
-pub(crate) fn normalized(name: &str) -> String {
+pub(super) fn normalized(name: &str) -> String {
     let parts = name.split(['-', '_', '.']).filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join("-").to_lowercase()
 }
 
 impl Requirement {
     /// Reads a requirement such as `buildstream-plugins[extra]>=2.1,<3`.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         // What follows a semicolon is about the machine.
         let text = text.split(';').next().unwrap_or_default().trim();
         let is_of_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
@@ -71,7 +71,7 @@ impl Requirement {
     }
 
     /// Whether a version fulfils all constraints.
-    pub(crate) fn permits(&self, version: &str) -> bool {
+    pub(super) fn permits(&self, version: &str) -> bool {
         let version = numbers(version);
         self.constraints.iter().all(|constraint| constraint.permits(&version))
     }
