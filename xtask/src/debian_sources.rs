@@ -18,7 +18,8 @@ const DOWNLOAD: &str = r#"cd "$SPEC_ARCHIVES" && APT_CONFIG="$MMDEBSTRAP_APT_CON
 apt-get source --download-only --only-source --tar-only --quiet=2 $SPEC_PACKAGES"#;
 
 /// Source packages are in no list that mmdebstrap writes.
-const ADD_LISTS: &str = r#"sed -n 's/^deb /deb-src /p' "$1/etc/apt/sources.list" > "$1/etc/apt/sources.list.d/source.list""#;
+const ADD_LISTS: &str =
+    r#"sed -n 's/^deb /deb-src /p' "$1/etc/apt/sources.list" > "$1/etc/apt/sources.list.d/source.list""#;
 
 /// Downloads archives of source packages into the cache, those of them that are not there: pairs of a package and the name of
 /// its archive. Answers with their folder.
@@ -37,7 +38,8 @@ pub(crate) fn download(paths: &Paths, archives: &[(&str, &str)]) -> Result<PathB
     apt::ensure(&NEEDS)?;
     let mut mmdebstrap = command("mmdebstrap", ["--variant=custom", "--format=null", "--quiet"]);
     // A mirror that lags behind is good enough.
-    mmdebstrap.args(["--aptopt=Acquire::Check-Valid-Until \"false\"", "--aptopt=APT::Sandbox::User \"root\""]);
+    mmdebstrap
+        .args(["--aptopt=Acquire::Check-Valid-Until \"false\"", "--aptopt=APT::Sandbox::User \"root\""]);
     mmdebstrap.args(["--setup-hook", ADD_LISTS, "--customize-hook", DOWNLOAD, SUITE, "/dev/null"]);
     mmdebstrap.env("SPEC_ARCHIVES", &folder).env("SPEC_PACKAGES", wanted.join(" "));
     show(&mut mmdebstrap).context("cannot download Debian's source archives")?;

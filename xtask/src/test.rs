@@ -10,7 +10,9 @@ use crate::bst::Bst;
 use crate::command::{command, output, show};
 use crate::paths::Paths;
 use crate::steps::step;
-use crate::{base, bazel, browser, build_tools, buildgrid, docker_registry, example, fuzz, guests, languages};
+use crate::{
+    base, bazel, browser, build_tools, buildgrid, docker_registry, example, fuzz, guests, languages,
+};
 
 /// Sets everything up and passes every test; the last line has the numbers.
 pub(crate) fn run(paths: &Paths) -> Result<()> {

@@ -48,7 +48,10 @@ const REPOSITORIES: &str = "sources:
 ";
 
 const LIBRARY: [(&str, &str); 4] = [
-    ("common.h", "#include \"version.h\"\n__attribute__((used)) static const char common_version[] = COMMON_VERSION;\n"),
+    (
+        "common.h",
+        "#include \"version.h\"\n__attribute__((used)) static const char common_version[] = COMMON_VERSION;\n",
+    ),
     ("common.c", "#include \"common.h\"\nconst char *common(void) { return common_version; }\n"),
     (
         "Makefile",
@@ -130,7 +133,8 @@ impl RealCase {
         let conf = case.project.read("project.conf");
         let (before, after) = conf.split_once("plugins:").expect("the example has plugins");
         let (_, after) = after.split_once("\n\n").expect("a paragraph ends");
-        let before = before.replace("aliases:\n", "aliases:\n  repositories: \"%{project-root-uri}/repositories/\"\n");
+        let before =
+            before.replace("aliases:\n", "aliases:\n  repositories: \"%{project-root-uri}/repositories/\"\n");
         case.project.write("project.conf", &format!("{before}{PLUGINS}\n{after}"));
         write_tools(&case);
         let common = case.element("common", &format!("kind: make\n{}{}", environment(""), REPOSITORIES));

@@ -1,6 +1,6 @@
 //! What the builds of each element came to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Formatter};
 use std::fs;
 use std::path::Path;
@@ -24,6 +24,8 @@ pub(super) struct ElementBuild {
 #[derive(Default)]
 pub(super) struct Accounts {
     elements: BTreeMap<String, (String, [Vec<ElementBuild>; 2])>,
+    /// What builds with predictions had executed on request: the element and the first output.
+    on_request: BTreeSet<String>,
 }
 
 impl Accounts {
@@ -34,7 +36,7 @@ impl Accounts {
         let kinds = events.iter().find(|event| event["event"] == "session-start");
         let kinds = kinds.and_then(|event| event["elements"].as_array()).context("a session has elements")?;
         for artifact in artifacts {
-            let name = artifact["element"].as_str().context("an artifact has an element")?;
+            let name = artifact["artifact"].as_str().context("an artifact has a name")?;
             let built = events.iter().find(|event| {
                 event["event"] == "job-end" && event["task"] == "build" && event["element"] == name
             });
@@ -42,6 +44,12 @@ impl Accounts {
             let Some(wall) = wall.map(Duration::from_secs_f64) else { continue };
             let actions: Vec<&Value> = artifact["subactions"].as_array().into_iter().flatten().collect();
             let on_request = actions.iter().filter(|action| action["answered"] == "executed").count();
+            if predicting {
+                let missed = actions.iter().filter(|action| action["answered"] == "executed");
+                let output =
+                    |action: &&Value| action["outputs"][0]["path"].as_str().unwrap_or("?").to_owned();
+                self.on_request.extend(missed.map(|action| format!("{name}: {}", output(action))));
+            }
             let build = ElementBuild { wall, asked: actions.len(), on_request };
             let kind = kinds.iter().find(|element| element["name"] == name).map(|element| &element["kind"]);
             let kind = kind.and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -55,7 +63,9 @@ impl Accounts {
     pub(super) fn missed(&self) -> usize {
         let builds = self.elements.values().map(|(_, builds)| &builds[1]);
         let rounds = builds.clone().map(Vec::len).max().unwrap_or_default();
-        let of_round = |round| builds.clone().filter_map(|of| of.get(round)).map(|one: &ElementBuild| one.on_request).sum();
+        let of_round = |round| {
+            builds.clone().filter_map(|of| of.get(round)).map(|one: &ElementBuild| one.on_request).sum()
+        };
         (0..rounds).map(of_round).max().unwrap_or_default()
     }
 }
@@ -82,6 +92,7 @@ impl Display for Accounts {
             [name.clone(), kind.clone(), asked, on_request(0), on_request(1), wall(0), wall(1)]
         });
         let rows: Vec<_> = [head.map(str::to_owned)].into_iter().chain(rows).collect();
-        draw(out, &rows)
+        draw(out, &rows)?;
+        self.on_request.iter().try_for_each(|action| writeln!(out, "on request with predictions: {action}"))
     }
 }

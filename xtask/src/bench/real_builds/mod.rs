@@ -24,15 +24,8 @@ use crate::steps::step;
 
 /// What is built, and the elements whose actions count.
 const TARGET: &str = "all.bst";
-const ELEMENTS: [&str; 7] = [
-    "common.bst",
-    "fribidi.bst",
-    "brotli.bst",
-    "jsoncpp.bst",
-    "lua.bst",
-    "markupsafe.bst",
-    "digest.bst",
-];
+const ELEMENTS: [&str; 7] =
+    ["common.bst", "fribidi.bst", "brotli.bst", "jsoncpp.bst", "lua.bst", "markupsafe.bst", "digest.bst"];
 
 /// The programs and folders of the benchmark.
 struct RealBench {
@@ -110,7 +103,8 @@ impl RealBench {
                 self.lines.push(ReplayedBuild::of("replay", &replayed, &unprimed)?.to_string());
             } else {
                 let replayed = self.replay(&recording, &[])?;
-                self.lines.push(ReplayedBuild::of("replay without predictions", &replayed, &replayed)?.to_string());
+                self.lines
+                    .push(ReplayedBuild::of("replay without predictions", &replayed, &replayed)?.to_string());
             }
         }
         Ok(())
