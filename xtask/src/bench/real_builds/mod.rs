@@ -14,7 +14,7 @@ use self::account::{Accounts, events_of};
 use self::project::RealProject;
 use super::measure::{Load, median, settle};
 use super::programs::BuildProgram;
-use super::speculation::{OTHER_POLICIES, OtherPolicy, ReplayedBuild, compare_other};
+use super::speculation::{OTHER_POLICIES, ReplayedBuild, compare_other};
 use super::table::time;
 use super::{BenchOptions, scratch};
 use crate::command::output;
@@ -25,7 +25,7 @@ use crate::steps::step;
 /// What is built, and the elements whose actions count.
 const TARGET: &str = "all.bst";
 const ELEMENTS: [&str; 7] =
-    ["common.bst", "fribidi.bst", "brotli.bst", "jsoncpp.bst", "lua.bst", "markupsafe.bst", "digest.bst"];
+    ["common.bst", "fribidi.bst", "brotli.bst", "jsoncpp.bst", "lua.bst", "markupsafe.bst", "bzversion.bst"];
 
 /// The programs and folders of the benchmark.
 struct RealBench {
@@ -86,7 +86,7 @@ impl RealBench {
         self.change()?;
         for turn in 0..2 {
             let predicting = (round + turn) % 2 == 1;
-            let recording = self.recordings[0].clone();
+            let recording = self.recordings[usize::from(!predicting)].clone();
             let mut build = self.build(predicting);
             build.arg("--record").arg(&recording);
             settle()?;
@@ -110,27 +110,18 @@ impl RealBench {
         Ok(())
     }
 
-    /// Rebuilds with other policies, and what was predicted for them from a recording with the usual one.
+    /// Rebuilds with other policies, and what was predicted for them from the last recording with the usual one.
     fn other_policies(&mut self) -> Result<()> {
         let [usual, other] = self.recordings.clone();
         for policy in &OTHER_POLICIES {
-            self.change()?;
-            let mut build = self.build(true);
-            settle()?;
-            output(build.arg("--record").arg(&usual))?;
             let predicted = self.replay(&usual, &policy.options())?;
             self.change()?;
             let mut build = self.build(true);
             settle()?;
             output(build.args(policy.options()).arg("--record").arg(&other))?;
             let built = self.replay(&other, &[])?;
-            self.add_other(policy, &predicted, &built)?;
+            self.lines.push(compare_other(policy, &predicted, &built)?);
         }
-        Ok(())
-    }
-
-    fn add_other(&mut self, policy: &OtherPolicy, predicted: &str, built: &str) -> Result<()> {
-        self.lines.push(compare_other(policy, predicted, built)?);
         Ok(())
     }
 
