@@ -7,9 +7,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use spec_testkit::recc::{BASE, RECC};
-use spec_testkit::{Outcome, require_env};
+use spec_testkit::{Host, Outcome, require_env};
 
-use crate::case::{Case, count, executed, hits};
+use crate::case::{Case, count, executed};
 
 const PLUGINS: &str = "plugins:
 - origin: pip
@@ -129,7 +129,8 @@ struct RealCase {
 
 impl RealCase {
     fn new() -> Self {
-        let case = Case::new();
+        // One element at a time, so that there is a worker for primed actions.
+        let case = Case::on(Host::shared(), "  builders: 1\n");
         let conf = case.project.read("project.conf");
         let (before, after) = conf.split_once("plugins:").expect("the example has plugins");
         let (_, after) = after.split_once("\n\n").expect("a paragraph ends");
@@ -216,12 +217,16 @@ fn a_change_below_primes_the_rebuild_of_every_kind() {
     }
     real.commit_header(2);
     let figures = real.case.build(&all);
-    let mut requested = real.case.answers(&real.common).len() as u64;
+    let mut requested = real.case.answers(&real.common).len();
     for (name, (kind, ..)) in elements.iter().zip(&KINDS) {
         let answers = real.case.answers(name);
-        assert_eq!(executed(&answers), 0, "{kind}: {answers:?} {figures:?}");
-        requested += answers.len() as u64;
+        assert!(executed(&answers) < answers.len(), "{kind} was not primed: {answers:?} {figures:?}");
+        requested += answers.len();
     }
-    // Nothing else was predicted, and every request was for what had been.
-    assert_eq!((count(&figures, "primed"), hits(&figures)), (requested, requested), "{figures:?}");
+    // Every request was for what had been predicted, and nothing else was predicted. On a busy machine a request may come before a
+    // worker is free for the primed action.
+    let right =
+        ["used", "joined", "skipped-overtaken", "skipped-preempted"].map(|name| count(&figures, name));
+    let sums = [right.iter().sum::<u64>(), count(&figures, "recorded")];
+    assert_eq!(sums, [requested as u64; 2], "{figures:?}");
 }

@@ -153,11 +153,12 @@ impl RealBench {
 
     /// Keeps what came of the predictions of the last build.
     fn predicted(&mut self) -> Result<()> {
-        for event in events_of(&self.events)? {
-            if event["reason"] == "speculative-actions" {
-                let text = event["text"].as_str().unwrap_or_default();
-                self.lines.push(format!("predictions: {text}"));
-            }
+        let events = events_of(&self.events)?;
+        let told = events.iter().filter(|event| event["reason"] == "speculative-actions");
+        for figures in told.filter_map(|event| event["figures"].as_object()) {
+            let figures: Vec<String> =
+                figures.iter().map(|(name, number)| format!("{name} {number}")).collect();
+            self.lines.push(format!("predictions: {}", figures.join(", ")));
         }
         Ok(())
     }
