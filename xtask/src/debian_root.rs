@@ -11,7 +11,7 @@ use crate::command::{command, show};
 use crate::lock::Lock;
 
 /// The file of a root that says what it is made of.
-const STAMP: &str = "made-of";
+pub(crate) const STAMP: &str = "made-of";
 
 /// A root of packages, and of those that they depend on, but of nothing that every Debian has.
 pub(crate) struct DebianRoot {

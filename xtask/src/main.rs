@@ -10,9 +10,11 @@ mod bench;
 mod book;
 mod browser;
 mod bst;
+mod build_tools;
 mod buildgrid;
 mod command;
 mod debian_root;
+mod debian_sources;
 mod dist;
 mod docker_registry;
 mod example;
@@ -67,6 +69,8 @@ enum Task {
     Bazel,
     /// Make the root that the tests run a browser in, and print its folder
     Browser,
+    /// Make the tar of Meson, CMake and Python that the tests stage over the base, and print its path
+    BuildTools,
     /// Make the root that the tests run BuildGrid in, and print its folder
     Buildgrid,
     /// Make the root that the tests run a registry of components in, and print its folder
@@ -120,6 +124,7 @@ fn run(task: Task) -> Result<()> {
         Task::Base { force } => base::run(&paths, force),
         Task::Bazel => bazel::run(&paths).map(|root| println!("{}", root.display())),
         Task::Browser => browser::run(&paths).map(|root| println!("{}", root.display())),
+        Task::BuildTools => build_tools::run(&paths).map(|tar| println!("{}", tar.display())),
         Task::Buildgrid => buildgrid::run(&paths).map(|root| println!("{}", root.display())),
         Task::DockerRegistry => docker_registry::run(&paths).map(|root| println!("{}", root.display())),
         Task::Languages => languages::run(&paths).map(|folder| println!("{}", folder.display())),

@@ -80,6 +80,21 @@ impl Paths {
         self.cache.join("docker-registry")
     }
 
+    /// The folder of what real projects are built with.
+    pub(crate) fn build_tools(&self) -> PathBuf {
+        self.cache.join("build-tools")
+    }
+
+    /// The folder of Debian's compiler for Rust.
+    pub(crate) fn rust(&self) -> PathBuf {
+        self.cache.join("rust")
+    }
+
+    /// The folder of Debian's source archives.
+    pub(crate) fn debian_sources(&self) -> PathBuf {
+        self.cache.join("debian-sources")
+    }
+
     /// The folder of the tools of other languages than Rust.
     pub(crate) fn languages(&self) -> PathBuf {
         self.cache.join("languages")

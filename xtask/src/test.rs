@@ -10,7 +10,9 @@ use crate::bst::Bst;
 use crate::command::{command, output, show};
 use crate::paths::Paths;
 use crate::steps::step;
-use crate::{base, bazel, browser, buildgrid, docker_registry, example, fuzz, guests, languages};
+use crate::{
+    base, bazel, browser, build_tools, buildgrid, docker_registry, example, fuzz, guests, languages,
+};
 
 /// Sets everything up and passes every test; the last line has the numbers.
 pub(crate) fn run(paths: &Paths) -> Result<()> {
@@ -22,6 +24,7 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     let bazel = step("unpack Bazel", || bazel::run(paths))?;
     let browser = step("unpack the browser", || browser::run(paths))?;
     let base = step("unpack the base", || base::unpack(paths))?;
+    let tools = step("pack Meson, CMake and Python", || build_tools::run(paths))?;
     let buildgrid = step("unpack BuildGrid", || buildgrid::run(paths))?;
     let registry = step("unpack a registry of components", || docker_registry::run(paths))?;
     step("format", || show(&mut cargo(paths, "fmt --all --check")))?;
@@ -57,6 +60,7 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     tests.env("SPEC_BASE_ROOT", &base);
     tests.env("SPEC_BAZEL", &bazel);
     tests.env("SPEC_BROWSER", &browser);
+    tests.env("SPEC_BUILD_TOOLS", &tools);
     tests.env("SPEC_BUILDGRID", &buildgrid);
     tests.env("SPEC_DOCKER_REGISTRY", &registry);
     tests.env("SPEC_BST", bst.program("bst"));

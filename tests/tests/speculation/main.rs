@@ -15,6 +15,7 @@ mod modes;
 mod on_buildgrid;
 mod priming_run;
 mod pulled_records;
+mod real_kinds;
 mod rebuilds;
 mod recordings;
 mod sets;

@@ -6,6 +6,7 @@ mod by_hand;
 mod loading;
 mod measure;
 mod programs;
+mod real_builds;
 mod reapi;
 mod records;
 mod speculation;
@@ -28,7 +29,7 @@ pub(crate) use table::draw;
 pub(crate) struct BenchOptions {
     /// What to compare: builds with BuildStream, `show` of a generated distribution with BuildStream, the server with buildbox-casd, speculative actions with builds without,
     /// the same in a simulated cluster, with that cluster behind a wire, with BuildGrid's workers, builds with replays of
-    /// their recordings, transfers with casd's clients, or what a shared cache behind a slow wire has
+    /// their recordings, rebuilds of Debian's source archives, transfers with casd's clients, or what a shared cache behind a slow wire has
     #[arg(value_enum, default_value = "builds")]
     what: What,
     /// Measure less often
@@ -49,6 +50,7 @@ enum What {
     RemoteCluster,
     Buildgrid,
     Replays,
+    RealBuilds,
     Transfers,
     Records,
 }
@@ -95,6 +97,7 @@ pub(crate) fn run(paths: &Paths, options: BenchOptions) -> Result<()> {
         What::RemoteCluster => speculation::run_behind_a_wire(paths, &options),
         What::Buildgrid => speculation::run_on_buildgrid(paths, &options),
         What::Replays => speculation::run_replays(paths, &options),
+        What::RealBuilds => real_builds::run(paths, &options),
         What::Transfers => reapi::transfers::run(paths, &options),
         What::Records => records::run(paths, &options),
     }

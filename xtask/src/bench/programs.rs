@@ -59,8 +59,13 @@ impl BuildProgram {
     }
 
     pub(super) fn command(&self, project: &Project) -> Command {
+        self.command_in(project.path())
+    }
+
+    /// A command on the project in a folder.
+    pub(super) fn command_in(&self, project: &Path) -> Command {
         let mut command = command(&self.program, ["--config"]);
-        command.arg(self.config()).arg("--directory").arg(project.path());
+        command.arg(self.config()).arg("--directory").arg(project);
         command
     }
 

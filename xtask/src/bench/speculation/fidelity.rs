@@ -12,13 +12,13 @@ use super::super::table::reached;
 const MOST_PERCENT: f64 = 10.0;
 
 /// A policy other than that of the recording.
-pub(super) struct OtherPolicy {
+pub(in crate::bench) struct OtherPolicy {
     name: &'static str,
     setting: &'static str,
 }
 
 /// What is predicted for these and built with them. The last one primes nothing, as no action runs that long.
-pub(super) const OTHER_POLICIES: [OtherPolicy; 3] = [
+pub(in crate::bench) const OTHER_POLICIES: [OtherPolicy; 3] = [
     OtherPolicy { name: "priming-eager", setting: "" },
     OtherPolicy { name: "priming-critical-path", setting: "per-slot=1" },
     OtherPolicy { name: "priming-selective", setting: "least-ms=4000000000" },
@@ -26,7 +26,7 @@ pub(super) const OTHER_POLICIES: [OtherPolicy; 3] = [
 
 impl OtherPolicy {
     /// The options that name it, of builds and of replays.
-    pub(super) fn options(&self) -> Vec<&'static str> {
+    pub(in crate::bench) fn options(&self) -> Vec<&'static str> {
         let mut options = vec!["--priming-policy", self.name];
         if !self.setting.is_empty() {
             options.extend(["--priming-setting", self.setting]);
@@ -43,7 +43,7 @@ impl Display for OtherPolicy {
 
 /// A line that compares the time that was predicted for a policy with that of a build with it. Both are what `policy replay
 /// --json` printed: for a recording with another policy, and for that of the build.
-pub(super) fn compare_other(policy: &OtherPolicy, predicted: &str, built: &str) -> Result<String> {
+pub(in crate::bench) fn compare_other(policy: &OtherPolicy, predicted: &str, built: &str) -> Result<String> {
     let (predicted, built) = (time(predicted, "predicted")?, time(built, "recorded")?);
     let deviation = (predicted.as_secs_f64() / built.as_secs_f64() - 1.0) * 100.0;
     Ok(format!("  with {policy}: predicted {predicted:.2?}, built {built:.2?}, {deviation:+.1} %"))
@@ -55,7 +55,7 @@ fn time(replayed: &str, of: &str) -> Result<Duration> {
 }
 
 /// A recorded build, and its replay with the recorded policies.
-pub(super) struct ReplayedBuild {
+pub(in crate::bench) struct ReplayedBuild {
     title: String,
     recorded: Duration,
     predicted: Duration,
@@ -65,7 +65,7 @@ pub(super) struct ReplayedBuild {
 
 impl ReplayedBuild {
     /// What `policy replay --json` printed for the recorded policies, and for none.
-    pub(super) fn of(title: &str, replayed: &str, unprimed: &str) -> Result<ReplayedBuild> {
+    pub(in crate::bench) fn of(title: &str, replayed: &str, unprimed: &str) -> Result<ReplayedBuild> {
         Ok(ReplayedBuild {
             title: title.to_owned(),
             recorded: time(replayed, "recorded")?,

@@ -21,7 +21,7 @@ use spec_testkit::engines::EngineRoot;
 use self::arm::Arm;
 use self::comparison::Comparison;
 use self::engine::EngineKind;
-use self::fidelity::{OTHER_POLICIES, compare_other};
+pub(super) use self::fidelity::{OTHER_POLICIES, ReplayedBuild, compare_other};
 use self::runner::{Place, Runner};
 use self::sample::Sample;
 use self::subject::Subject;

@@ -1,0 +1,6 @@
+#include "common.h"
+
+const char *common_version(void)
+{
+    return COMMON_VERSION;
+}
