@@ -15,7 +15,7 @@ use crate::host_folder::HostFolder;
 use crate::limits::UNNAMED;
 use crate::overlay_xattrs::{LowerPart, OverlayXattrs, UpperDir, dangling_redirect};
 use crate::scan::{Scan, ScanOptions, ScannedEntry, ScannedFolder, SpecialFile, mtime};
-use crate::stat_cache::{FileIdentity, StatCache};
+use crate::stat_cache::{FileIdentity, SharedStatCache, StatCache};
 use crate::store::Cas;
 use crate::tree::{Entry, find, push_name};
 use crate::writer::{HostFile, ImportMode};
@@ -66,22 +66,67 @@ impl Cas {
         Ok(root)
     }
 
-    /// As [`import_dir`](Self::import_dir) with copies, but a file that did not change since its digest was stored in `stat_cache` is
-    /// not read, if its contents are still here. The digests that are found are stored there for the next time.
+    /// As [`import_dir`](Self::import_dir) with copies of everything but sockets, pipes and devices. A file that did not change since its
+    /// digest was stored in `stat_cache` is not read, if its contents are still here. The digests that are found are stored there for
+    /// the next time.
     ///
     /// # Errors
     /// As [`import_dir`](Self::import_dir).
-    pub fn import_dir_again(
+    pub fn import_dir_again(&self, folder: &Path, stat_cache: &mut StatCache) -> Result<Digest> {
+        let now = SystemTime::now();
+        let (root, found) = self.import_known(folder, |identity| stat_cache.get(identity))?;
+        stat_cache.replace(found.into_iter(), now);
+        Ok(root)
+    }
+
+    /// As [`import_dir_again`](Self::import_dir_again), for one of several parts of a folder.
+    ///
+    /// # Errors
+    /// As [`import_dir`](Self::import_dir).
+    pub fn import_part_again(&self, part: &Path, stat_cache: &SharedStatCache) -> Result<Digest> {
+        self.import_part_at(SystemTime::now(), part, stat_cache)
+    }
+
+    pub(crate) fn import_part_at(
+        &self,
+        now: SystemTime,
+        part: &Path,
+        stat_cache: &SharedStatCache,
+    ) -> Result<Digest> {
+        let (root, found) = self.import_known(part, |identity| stat_cache.get(identity))?;
+        stat_cache.note(found.into_iter(), now);
+        Ok(root)
+    }
+
+    /// As [`put_file`](Self::put_file) with a copy, but the file is not read when it did not change since its digest was stored in
+    /// `stat_cache` and its contents are still here.
+    ///
+    /// # Errors
+    /// As [`put_file`](Self::put_file).
+    pub fn put_file_again(&self, file: &Path, stat_cache: &SharedStatCache) -> Result<Digest> {
+        let now = SystemTime::now();
+        let stat = rustix::fs::stat(file)
+            .map_err(|error| CasError::io::<rustix::io::Errno>("look up", file)(error))?;
+        let identity = FileIdentity::of(&stat);
+        let digest = match stat_cache.get(&identity) {
+            Some(digest) if self.contains(&digest)? => digest,
+            _ => self.put_file(file, ImportMode::Copy)?,
+        };
+        stat_cache.note([(identity, digest)].into_iter(), now);
+        Ok(digest)
+    }
+
+    /// Stores a folder, and answers with the digests of its files, too. What `known` has of a file that is here is taken from it.
+    fn import_known(
         &self,
         folder: &Path,
-        stat_cache: &mut StatCache,
-        filter: impl Fn(&str) -> bool,
-    ) -> Result<Digest> {
-        let now = SystemTime::now();
+        known: impl Fn(&FileIdentity) -> Option<Digest> + Sync,
+    ) -> Result<(Digest, Vec<(FileIdentity, Digest)>)> {
         let host = HostFolder::of_user(folder)?;
-        let scan = Scan::of(&host, "", self.scan_options(&filter, None))?;
+        let everything = |_: &str| true;
+        let options = ScanOptions { skip_special: true, ..self.scan_options(&everything, None) };
+        let scan = Scan::of(&host, "", options)?;
         let bytes = AtomicU64::new(0);
-        let known = &*stat_cache;
         let found = scan.read(&host, Some(self), |folder, path, name| {
             self.check_cancel()?;
             let stat = host.stat(folder, name);
@@ -89,17 +134,16 @@ impl Cas {
             let identity = FileIdentity::of(&stat);
             let mtime = self.keeps_times.then(|| mtime(&stat));
             let executable = stat.st_mode & 0o100 != 0;
-            let file = match known.get(&identity) {
+            let file = match known(&identity) {
                 Some(digest) if self.contains(&digest)? => DigestedFile { digest, executable, mtime },
                 _ => self.store_found(&host, folder, path, name, ImportMode::Copy, &bytes)?,
             };
             Ok((identity, file))
         })?;
-        stat_cache.replace(found.iter().map(|(identity, file)| (*identity, file.digest)), now);
-        let stored: Vec<DigestedFile> = found.into_iter().map(|(_, file)| file).collect();
+        let (identities, stored): (Vec<_>, Vec<DigestedFile>) = found.into_iter().unzip();
         let root = self.store_assembled(&scan, &stored, None)?;
         self.mark_complete(&root)?;
-        Ok(root)
+        Ok((root, identities.into_iter().zip(stored.iter().map(|file| file.digest)).collect()))
     }
 
     /// Stores the changes in an overlay's upper folder, and returns the digest of the whole tree as it is seen

@@ -90,7 +90,7 @@ pub use overlay_xattrs::{LowerPart, OverlayXattrs, UpperDir};
 pub use refs::Refs;
 pub use scan::SpecialFile;
 pub use scratch::{ScratchArea, ScratchDir};
-pub use stat_cache::StatCache;
+pub use stat_cache::{SharedStatCache, StatCache};
 pub use store::Cas;
 pub use tree::{Entry, EntryRef, Walk, decode_directory};
 pub use tree_size::TreeSize;

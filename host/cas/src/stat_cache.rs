@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::Stat;
@@ -15,6 +16,8 @@ use tempfile::NamedTempFile;
 const MIN_AGE: Duration = Duration::from_secs(2);
 /// The number of folders whose caches are kept: the most recently sent ones.
 const FOLDERS: usize = 64;
+/// The number of files of one folder that are kept when they were not seen again.
+const MAX_FILES: usize = 1 << 16;
 /// The beginning of every file; another format needs another text.
 const MAGIC: &[u8; 16] = b"spec-host seen 1";
 const RECORD_LEN: usize = 7 * 8 + 32;
@@ -86,13 +89,26 @@ impl StatCache {
     /// Stores the digests of these files instead of the earlier ones, except for files that may have been written just before
     /// `now`.
     pub(crate) fn replace(&mut self, found: impl Iterator<Item = (FileIdentity, Digest)>, now: SystemTime) {
-        let settled = now.checked_sub(MIN_AGE).unwrap_or(SystemTime::UNIX_EPOCH);
-        let known = found.filter(|(identity, _)| identity.changed() < settled).collect();
+        let known = settled(found, now).collect();
         if known != self.known {
             self.known = known;
             // When it cannot be written, everything is read again the next time.
             let _ = self.write();
         }
+    }
+
+    /// Adds the digests of these files. Beyond a number, only these are kept. Files with other identities may be in other parts of
+    /// the folder, or be gone.
+    fn add(&mut self, found: &HashMap<FileIdentity, Digest>) {
+        if found.iter().all(|(identity, digest)| self.known.get(identity) == Some(digest)) {
+            return;
+        }
+        self.known.extend(found);
+        if self.known.len() > MAX_FILES {
+            self.known.clone_from(found);
+        }
+        // When it cannot be written, everything is read again the next time.
+        let _ = self.write();
     }
 
     fn write(&self) -> std::io::Result<()> {
@@ -109,6 +125,46 @@ impl StatCache {
         let mut file = NamedTempFile::new_in(store)?;
         file.write_all(&bytes)?;
         file.persist(&self.file).map(drop).map_err(|error| error.error)
+    }
+}
+
+/// Those of the files that were not written just before `now`.
+fn settled<D>(
+    found: impl Iterator<Item = (FileIdentity, D)>,
+    now: SystemTime,
+) -> impl Iterator<Item = (FileIdentity, D)> {
+    let before = now.checked_sub(MIN_AGE).unwrap_or(SystemTime::UNIX_EPOCH);
+    found.filter(move |(identity, _)| identity.changed() < before)
+}
+
+/// The digests of files in several parts of one folder, which threads may use at once.
+#[derive(Debug)]
+pub struct SharedStatCache {
+    cache: Mutex<StatCache>,
+    found: Mutex<HashMap<FileIdentity, Digest>>,
+}
+
+impl SharedStatCache {
+    /// As [`StatCache::open`].
+    #[must_use]
+    pub fn open(store: &Path, folder: &Path, function: DigestFunction) -> Self {
+        Self { cache: Mutex::new(StatCache::open(store, folder, function)), found: Mutex::default() }
+    }
+
+    pub(crate) fn get(&self, identity: &FileIdentity) -> Option<Digest> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(identity)
+    }
+
+    /// Takes the digests of files that were looked for since `now`.
+    pub(crate) fn note(&self, found: impl Iterator<Item = (FileIdentity, Digest)>, now: SystemTime) {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).extend(settled(found, now));
+    }
+
+    /// Stores the digests that were found for the next time.
+    pub fn save(&self) {
+        // A panic of another thread leaves whole entries.
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).add(&found);
     }
 }
 

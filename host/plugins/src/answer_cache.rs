@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spec_model::{Digest, DigestHasher};
 
-use crate::cache_file;
+use crate::cache_file::{self, VerifiedContents};
 
 /// The version of the file format. It must be raised when the types of answers or their meaning change; a test fails then.
 const FORMAT: u32 = 2;
@@ -29,13 +30,22 @@ pub(crate) struct AnswerCache {
 
 #[derive(Default)]
 struct AnswerTable {
+    /// What the file has. Its answers are not copied.
+    file: Option<VerifiedContents>,
     answers: HashMap<AnswerKey, CachedAnswer>,
     changed: bool,
+    /// Whether they were saved, after which there are none.
+    saved: bool,
 }
 
 struct CachedAnswer {
-    encoded: Vec<u8>,
+    encoded: Encoded,
     used: bool,
+}
+
+enum Encoded {
+    InFile(Range<usize>),
+    New(Vec<u8>),
 }
 
 /// The key of the answer of an export to `arguments`, whose debug form must contain all their values.
@@ -52,39 +62,46 @@ impl AnswerCache {
         let version = env!("CARGO_PKG_VERSION");
         let name = answer_key("component", &(FORMAT, version, Digest::of(component).hex()));
         let file = folder.join(Digest::new(name, 0).hex());
-        let answers = cache_file::read(&file).and_then(|bytes| decode(&bytes)).unwrap_or_default();
-        Self { file, table: Mutex::new(AnswerTable { answers, changed: false }) }
+        let contents = cache_file::read(&file);
+        let answers = contents.as_deref().and_then(decode).unwrap_or_default();
+        Self { file, table: Mutex::new(AnswerTable { file: contents, answers, ..AnswerTable::default() }) }
     }
 
     /// The cached answer, if there is one.
     pub(crate) fn get<T: DeserializeOwned>(&self, key: &AnswerKey) -> Option<T> {
-        let mut table = self.lock();
-        let answer = table.answers.get_mut(key)?;
+        let AnswerTable { file, answers, .. } = &mut *self.lock();
+        let answer = answers.get_mut(key)?;
         answer.used = true;
-        postcard::from_bytes(&answer.encoded).ok()
+        postcard::from_bytes(answer.encoded.bytes(file.as_deref())).ok()
     }
 
     /// Adds an answer.
     pub(crate) fn insert<T: Serialize>(&self, key: AnswerKey, answer: &T) {
         let Ok(encoded) = postcard::to_allocvec(answer) else { return };
         let mut table = self.lock();
-        table.answers.insert(key, CachedAnswer { encoded, used: true });
+        if table.saved {
+            return;
+        }
+        table.answers.insert(key, CachedAnswer { encoded: Encoded::New(encoded), used: true });
         table.changed = true;
     }
 
-    /// Writes the file if there are new answers.
+    /// Writes the file if there are new answers. From then on there are none, because they take memory.
     ///
     /// # Errors
     /// When the file system fails. The old file stays complete then.
     pub(crate) fn save(&self) -> io::Result<()> {
-        let mut table = self.lock();
-        if !std::mem::take(&mut table.changed) {
+        let saved = AnswerTable { saved: true, ..AnswerTable::default() };
+        let AnswerTable { file, mut answers, changed, .. } = std::mem::replace(&mut *self.lock(), saved);
+        if !changed {
             return Ok(());
         }
-        if table.answers.values().map(|answer| answer.encoded.len()).sum::<usize>() > MAX_BYTES {
-            table.answers.retain(|_, answer| answer.used);
+        let file = file.as_deref();
+        if answers.values().map(|answer| answer.encoded.bytes(file).len()).sum::<usize>() > MAX_BYTES {
+            answers.retain(|_, answer| answer.used);
         }
-        cache_file::write(&self.file, &encode(&table.answers))
+        let entries: Vec<_> = answers.iter().map(|(key, answer)| (key, answer.encoded.bytes(file))).collect();
+        cache_file::write(&self.file, &postcard::to_allocvec(&entries).unwrap_or_default())
     }
 
     /// A panic of another thread can at most lose an answer.
@@ -93,14 +110,24 @@ impl AnswerCache {
     }
 }
 
-fn encode(answers: &HashMap<AnswerKey, CachedAnswer>) -> Vec<u8> {
-    let entries: Vec<_> = answers.iter().map(|(key, answer)| (key, &answer.encoded)).collect();
-    postcard::to_allocvec(&entries).unwrap_or_default()
+impl Encoded {
+    fn bytes<'b>(&'b self, file: Option<&'b [u8]>) -> &'b [u8] {
+        match self {
+            Self::InFile(range) => file.and_then(|file| file.get(range.clone())).unwrap_or_default(),
+            Self::New(bytes) => bytes,
+        }
+    }
 }
 
+/// Where the answers are in the contents of a file.
 fn decode(body: &[u8]) -> Option<HashMap<AnswerKey, CachedAnswer>> {
-    let entries: Vec<(AnswerKey, Vec<u8>)> = postcard::from_bytes(body).ok()?;
-    Some(entries.into_iter().map(|(key, encoded)| (key, CachedAnswer { encoded, used: false })).collect())
+    let entries: Vec<(AnswerKey, &[u8])> = postcard::from_bytes(body).ok()?;
+    let one = |(key, encoded): (AnswerKey, &[u8])| {
+        let start = encoded.as_ptr().addr().checked_sub(body.as_ptr().addr())?;
+        let range = start..start + encoded.len();
+        Some((key, CachedAnswer { encoded: Encoded::InFile(range), used: false }))
+    };
+    entries.into_iter().map(one).collect()
 }
 
 /// Digests what is written to it.

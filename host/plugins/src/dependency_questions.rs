@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
-use spec_model::DigestHasher;
 use spec_strategy::{DependencyFacts, PublicData, StagedElementFacts};
 
+use crate::answer_cache::AnswerKey;
 use crate::instance_state::PART_SIZE;
+use crate::question_digest::QuestionDigest;
 
 /// A question of a kind. Elements have the numbers of the call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ pub(crate) struct AskedDependencies<'f> {
 #[derive(Default)]
 struct AskedInCall {
     questions: Vec<DependencyQuestion>,
-    answers: String,
+    answers: QuestionDigest,
     /// The elements that were told, by their numbers in the call.
     elements: Vec<usize>,
     numbers: HashMap<usize, u32>,
@@ -65,7 +65,7 @@ impl<'f> AskedDependencies<'f> {
     }
 
     /// Asks the same questions, and returns a digest of the answers.
-    pub(crate) fn answers_to(&self, questions: &[DependencyQuestion]) -> [u8; 32] {
+    pub(crate) fn answers_to(&self, questions: &[DependencyQuestion]) -> AnswerKey {
         for question in questions {
             let _ = self.ask(question.clone());
         }
@@ -73,11 +73,9 @@ impl<'f> AskedDependencies<'f> {
     }
 
     /// The questions so far, and a digest of the answers. Forgets them.
-    pub(crate) fn take_parts(&self) -> (Vec<DependencyQuestion>, [u8; 32]) {
+    pub(crate) fn take_parts(&self) -> (Vec<DependencyQuestion>, AnswerKey) {
         let AskedInCall { questions, answers, .. } = self.asked.take();
-        let mut hasher = DigestHasher::new();
-        hasher.update(answers.as_bytes());
-        (questions, *hasher.finish().hash())
+        (questions, answers.finish())
     }
 
     fn answer(&self, question: &DependencyQuestion) -> DependencyAnswer {
@@ -122,8 +120,7 @@ impl AnswerDependencies for AskedDependencies<'_> {
     fn ask(&self, question: DependencyQuestion) -> DependencyAnswer {
         let answer = self.answer(&question);
         let mut asked = self.asked.borrow_mut();
-        // Writing to a text cannot fail.
-        let _ = write!(asked.answers, "{answer:?}");
+        answer.digest(&mut asked.answers);
         asked.questions.push(question);
         answer
     }
@@ -144,6 +141,27 @@ impl AnswerDependencies for NoQuestions {
 }
 
 impl DependencyAnswer {
+    fn digest(&self, digest: &mut QuestionDigest) {
+        match self {
+            Self::Elements(lists) => {
+                digest.bytes(&[0]);
+                digest.count(lists.len());
+                for list in lists {
+                    digest.count(list.len());
+                    list.iter().for_each(|element| element.digest(digest));
+                }
+            }
+            Self::Data(data) => {
+                digest.bytes(&[1]);
+                digest.count(data.len());
+                for data in data {
+                    digest.bytes(&[data.is_some().into()]);
+                    data.iter().for_each(|data| digest_data(data, digest));
+                }
+            }
+        }
+    }
+
     /// Bytes that it counts for.
     pub(crate) fn size(&self) -> usize {
         match self {
@@ -158,6 +176,37 @@ impl DependencyAnswer {
                 lists.iter().flatten().map(element).sum()
             }
             Self::Data(data) => data.iter().flatten().map(size_of_data).sum(),
+        }
+    }
+}
+
+impl NumberedElement {
+    fn digest(&self, digest: &mut QuestionDigest) {
+        let StagedElementFacts { full_name, name, project, kind, has_artifact } = &self.facts;
+        digest.bytes(&self.number.to_le_bytes());
+        [full_name, name, project, kind].into_iter().for_each(|text| digest.text(text));
+        digest.bytes(&[(*has_artifact).into()]);
+    }
+}
+
+fn digest_data(data: &PublicData, digest: &mut QuestionDigest) {
+    match data {
+        PublicData::Text(text) => {
+            digest.bytes(&[0]);
+            digest.text(text);
+        }
+        PublicData::Sequence(items) => {
+            digest.bytes(&[1]);
+            digest.count(items.len());
+            items.iter().for_each(|item| digest_data(item, digest));
+        }
+        PublicData::Mapping(entries) => {
+            digest.bytes(&[2]);
+            digest.count(entries.len());
+            for (name, entry) in entries {
+                digest.text(name);
+                digest_data(entry, digest);
+            }
         }
     }
 }

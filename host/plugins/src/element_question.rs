@@ -1,81 +1,42 @@
 //! The digest of what a kind is asked about an element, under which its answer is cached.
 
-use spec_model::{Digest, Mapping, Node, NodeKind};
 use spec_strategy::ElementInput;
 
 use crate::answer_cache::AnswerKey;
+use crate::question_digest::QuestionDigest;
 
-/// Distinguishes these questions from others of a component. It is raised when the bytes below mean something else.
+/// Distinguishes these questions from others of a component. It is raised when what is digested below means something else.
 const DOMAIN: &str = "configure 2";
-
-/// The bytes of a question: every text stands behind its length, every list behind its number of items.
-#[derive(Default)]
-struct QuestionBytes(Vec<u8>);
 
 /// The key of the answer about an element. Places do not count.
 pub(crate) fn element_question(input: &ElementInput) -> AnswerKey {
-    let mut bytes = QuestionBytes(Vec::with_capacity(32 << 10));
-    bytes.text(DOMAIN);
-    bytes.text(&input.name);
-    bytes.text(&input.project);
-    bytes.mapping(&input.config);
-    bytes.count(input.variables.len());
+    let mut question = QuestionDigest::default();
+    question.text(DOMAIN);
+    question.text(&input.name);
+    question.text(&input.project);
+    question.mapping(&input.config);
+    question.count(input.variables.len());
     for (name, value) in &input.variables {
-        bytes.text(name);
-        bytes.text(value);
+        question.text(name);
+        question.text(value);
     }
-    bytes.count(input.dependencies.len());
+    question.count(input.dependencies.len());
     for dependency in &input.dependencies {
-        bytes.text(&dependency.path);
+        question.text(&dependency.path);
         let has_config = dependency.config.is_some();
         let flags: [u8; 3] = [dependency.build.into(), dependency.runtime.into(), has_config.into()];
-        bytes.0.extend(flags);
-        dependency.config.iter().for_each(|config| bytes.mapping(config));
+        question.bytes(&flags);
+        dependency.config.iter().for_each(|config| question.mapping(config));
     }
-    bytes.count(input.sources.len());
-    input.sources.iter().for_each(|kind| bytes.text(kind));
-    *Digest::of(&bytes.0).hash()
-}
-
-impl QuestionBytes {
-    fn count(&mut self, count: usize) {
-        self.0.extend((count as u64).to_le_bytes());
-    }
-
-    fn text(&mut self, text: &str) {
-        self.count(text.len());
-        self.0.extend(text.as_bytes());
-    }
-
-    fn node(&mut self, node: &Node) {
-        match &node.kind {
-            NodeKind::Scalar(text) => {
-                self.0.push(0);
-                self.text(text);
-            }
-            NodeKind::Sequence(items) => {
-                self.0.push(1);
-                self.count(items.len());
-                items.iter().for_each(|item| self.node(item));
-            }
-            NodeKind::Mapping(mapping) => {
-                self.0.push(2);
-                self.mapping(mapping);
-            }
-        }
-    }
-
-    fn mapping(&mut self, mapping: &Mapping) {
-        self.count(mapping.entries.len());
-        for (name, node) in &mapping.entries {
-            self.text(name);
-            self.node(node);
-        }
-    }
+    question.count(input.sources.len());
+    input.sources.iter().for_each(|kind| question.text(kind));
+    question.finish()
 }
 
 #[cfg(test)]
 mod tests {
+    use spec_model::Node;
+
     use super::*;
 
     fn input(change: impl FnOnce(&mut ElementInput)) -> AnswerKey {

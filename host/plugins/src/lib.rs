@@ -39,6 +39,7 @@ mod plugins;
 mod policy;
 mod private_folder;
 mod public_data;
+mod question_digest;
 mod world;
 
 pub use call_usage::CallUsage;

@@ -1,11 +1,14 @@
 //! Fetches and stages the sources of junctions while a project is loaded.
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use spec_cas::{Cas, CasError, Hold, LayerCache, LayerGuard};
 use spec_model::{LayerForm, UserError};
 use spec_project::{JunctionSources, SourcesFolder, SubprojectError, SubprojectSources};
-use spec_source::{ElementSources, FetchMonitor};
+use spec_source::{ElementSources, FetchMonitor, LocalFiles};
 
 use crate::options::SourceOptions;
 use crate::sources;
@@ -18,6 +21,8 @@ pub struct JunctionStaging<'a> {
     monitor: FetchMonitor,
     store: OnceCell<Store>,
     staged: RefCell<Vec<LayerGuard>>,
+    /// The files of each project that has junctions, by its folder.
+    local_files: RefCell<HashMap<PathBuf, Arc<LocalFiles>>>,
 }
 
 /// The store, opened for the first junction that is not in the project itself.
@@ -36,7 +41,7 @@ impl<'a> JunctionStaging<'a> {
         monitor: FetchMonitor,
     ) -> Self {
         let (store, staged) = (OnceCell::new(), RefCell::default());
-        Self { options, open: Box::new(open), monitor, store, staged }
+        Self { options, open: Box::new(open), monitor, store, staged, local_files: RefCell::default() }
     }
 
     /// What keeps the staged sources.
@@ -55,7 +60,10 @@ impl<'a> JunctionStaging<'a> {
 
     fn stage(&self, junction: &JunctionSources<'_>) -> Result<SourcesFolder, SubprojectError> {
         let cas = &self.store().map_err(refused)?.cas;
-        let context = sources::context(self.options, junction.project, cas);
+        let mut context = sources::context(self.options, junction.project, cas);
+        let mut local_files = self.local_files.borrow_mut();
+        let of_project = local_files.entry(context.project_directory.clone());
+        context.local_files = Arc::clone(of_project.or_insert_with(|| Arc::clone(&context.local_files)));
         let specs: Vec<_> = junction.sources.iter().map(sources::spec).collect();
         let sources = ElementSources::new(junction.name, &context, &specs).map_err(refused)?;
         if sources.key().map_err(refused)?.is_none() {
@@ -66,6 +74,7 @@ impl<'a> JunctionStaging<'a> {
                 .note("fetching-junction", &format!("fetching the project behind '{}'", junction.name));
         }
         let tree = sources.fetch(&self.monitor).map_err(refused)?;
+        context.local_files.save();
         let layer = LayerCache::new(cas.clone(), LayerForm::Copied).layer(&tree).map_err(refused)?;
         let path = layer.path().to_owned();
         self.staged.borrow_mut().push(layer);

@@ -136,6 +136,7 @@ impl Session {
         let contexts = sources::contexts(&options.sources, &project, &cas);
         let sources = sources::configure_all(&project, &contexts, warn)?;
         let source_keys = sources::keys(&sources)?;
+        contexts.iter().for_each(|context| context.local_files.save());
         let key_pairs = compute_keys(&project, &|element| source_keys[element].as_deref().map(Cow::from));
         let recorded_inputs = Arc::<RecordedInputs>::default();
         let executions = executions(&cas, &options, &recorded_inputs);

@@ -9,6 +9,7 @@ use spec_model::{FilePosition, Mapping, PluginOrigin};
 
 use crate::archive::ArchiveLimits;
 use crate::http_options::HttpOptions;
+use crate::local_files::LocalFiles;
 use crate::url::{Alias, AliasRefusal};
 
 type AliasResolver = dyn Fn(&str) -> Result<Option<Alias>, AliasRefusal> + Send + Sync;
@@ -26,6 +27,8 @@ pub struct SourceContext {
     pub limits: ArchiveLimits,
     /// How to download.
     pub http: HttpOptions,
+    /// The files of the project that sources of kind `local` stage.
+    pub local_files: Arc<LocalFiles>,
     aliases: Arc<AliasResolver>,
 }
 
@@ -38,8 +41,10 @@ impl SourceContext {
         cas: Cas,
         aliases: impl Fn(&str) -> Result<Option<Alias>, AliasRefusal> + Send + Sync + 'static,
     ) -> Self {
+        let project_directory = project_directory.into();
         Self {
-            project_directory: project_directory.into(),
+            local_files: Arc::new(LocalFiles::of_project(&project_directory)),
+            project_directory,
             download_directory: download_directory.into(),
             cas,
             limits: ArchiveLimits::default(),

@@ -1,6 +1,6 @@
 //! The sources of an element, staged together.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use spec_cas::{Cas, CasError, MergeInput, Need, Refs};
 use spec_model::{Digest, Key, NodeError, SourceKey};
@@ -26,6 +26,8 @@ pub struct ElementSources {
     element: Arc<str>,
     cas: Cas,
     sources: Vec<PlacedSource>,
+    /// Their key, when it was asked for; `None` where a ref is missing.
+    key: OnceLock<Option<Key>>,
 }
 
 /// A source, and the directory into which it is staged.
@@ -101,7 +103,7 @@ impl ElementSources {
         {
             return Err(cannot_be_first(source.name()));
         }
-        Ok(Self { cas: context.cas.clone(), element, sources })
+        Ok(Self { cas: context.cas.clone(), element, sources, key: OnceLock::new() })
     }
 
     /// The sources in order.
@@ -121,7 +123,9 @@ impl ElementSources {
     /// When local files cannot be read.
     pub fn source_keys(&self) -> Result<Option<Vec<SourceKey>>, SourceError> {
         let keys = self.sources.iter().map(PlacedSource::key).collect::<Result<Vec<_>, _>>()?;
-        Ok(keys.into_iter().collect())
+        let keys: Option<Vec<SourceKey>> = keys.into_iter().collect();
+        self.key.get_or_init(|| keys.as_ref().map(|keys| SourceKey::list(keys).key()));
+        Ok(keys)
     }
 
     fn required_keys(&self) -> Result<Vec<SourceKey>, SourceError> {
@@ -134,7 +138,10 @@ impl ElementSources {
     /// # Errors
     /// When local files cannot be read.
     pub fn key(&self) -> Result<Option<Key>, SourceError> {
-        Ok(self.source_keys()?.map(|keys| SourceKey::list(&keys).key()))
+        match self.key.get() {
+            Some(key) => Ok(*key),
+            None => Ok(self.source_keys()?.map(|keys| SourceKey::list(&keys).key())),
+        }
     }
 
     /// The staged tree, if it is complete in the store.
@@ -204,6 +211,7 @@ impl ElementSources {
             let previous = SourcesBefore { element: self, index, monitor };
             if let Some(tracked) = self.sources[index].source.track(&previous, monitor)? {
                 self.sources[index].source.set_ref(Some(tracked.new.clone()));
+                self.key.take();
                 all.push((index, tracked));
             }
         }

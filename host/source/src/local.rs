@@ -4,14 +4,15 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use spec_cas::{Cas, CasError, DirectoryBatch, ImportMode, StatCache};
+use spec_cas::{Cas, CasError, DirectoryBatch, StatCache};
 use spec_model::tree::{Directory, FileNode, NodeProperties};
 use spec_model::{Digest, Mapping, Value};
 
 use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
+use crate::local_files::LocalFiles;
 use crate::monitor::FetchMonitor;
 use crate::project_path::{PathKind, project_path};
 use crate::source::Source;
@@ -33,8 +34,16 @@ pub(crate) struct LocalSource {
     tree: OnceLock<Digest>,
     /// The digest of the tree when it could not be stored.
     unstored: OnceLock<Digest>,
-    /// The folder in which the digests of files are kept, so that those that did not change are not read again.
-    seen: Option<PathBuf>,
+    seen: Seen,
+}
+
+/// Where the digests of files are kept, so that those that did not change are not read again.
+#[derive(Debug)]
+enum Seen {
+    /// With those of other sources of the project.
+    InProject(Arc<LocalFiles>),
+    /// In a file of its own, in this folder.
+    Alone(PathBuf),
 }
 
 impl LocalSource {
@@ -46,12 +55,13 @@ impl LocalSource {
         let path = local_path(&context.project_directory, config)?;
         let (tree, unstored) = (OnceLock::new(), OnceLock::new());
         let written = config.str("path")?.to_owned();
-        Ok(Self { name, cas: context.cas.clone(), path, written, tree, unstored, seen: None })
+        let seen = Seen::InProject(Arc::clone(&context.local_files));
+        Ok(Self { name, cas: context.cas.clone(), path, written, tree, unstored, seen })
     }
 
     /// A folder that need not be in a project, and that is read again and again.
     pub(crate) fn at(name: SourceName, cas: Cas, path: PathBuf) -> Self {
-        let seen = cas.root().parent().map(|folder| folder.join("seen"));
+        let seen = Seen::Alone(LocalFiles::folder(&cas));
         let written = path.display().to_string();
         Self { name, cas, path, written, tree: OnceLock::new(), unstored: OnceLock::new(), seen }
     }
@@ -95,15 +105,18 @@ impl LocalSource {
     }
 
     fn store(&self, cas: &Cas) -> spec_cas::Result<Digest> {
-        if let (true, Some(seen)) = (self.path.is_dir(), &self.seen) {
-            let mut seen = StatCache::open(seen, &self.path, cas.function());
-            return cas.import_dir_again(&self.path, &mut seen, |path| self.takes(path));
+        match &self.seen {
+            Seen::InProject(files) if self.path.is_dir() => files.store_folder(cas, &self.path),
+            Seen::InProject(files) => self.store_alone(cas, files.store_file(cas, &self.path)?),
+            Seen::Alone(seen) => {
+                let mut seen = StatCache::open(seen, &self.path, cas.function());
+                cas.import_dir_again(&self.path, &mut seen)
+            }
         }
-        if self.path.is_dir() {
-            return cas.import_dir(&self.path, ImportMode::Copy, |path| self.takes(path));
-        }
-        let directory = self.alone(cas.put_file(&self.path, ImportMode::Copy)?)?;
-        cas.store_directory(&directory)
+    }
+
+    fn store_alone(&self, cas: &Cas, file: Digest) -> spec_cas::Result<Digest> {
+        cas.store_directory(&self.alone(file)?)
     }
 
     fn digest(&self) -> spec_cas::Result<Digest> {

@@ -1,6 +1,7 @@
 //! `show`
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use serde_json::Value;
 use spec_session::Session;
@@ -33,6 +34,10 @@ pub(super) fn run(app: &App, args: &ShowArgs) -> CommandResult<ExitCode> {
         false => formatted(app, &session, &elements, &format)?,
     };
     print(&text)?;
+    // The process ends. To free each of their nodes takes longer than to print them.
+    if let Some(session) = Arc::into_inner(session) {
+        std::mem::forget((session.project, session.source_keys));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
