@@ -49,7 +49,14 @@ impl ExecutionSettings {
     /// # Errors
     /// When a key is unknown or a value wrong.
     pub(super) fn of(section: &Mapping) -> Result<Self, NodeError> {
-        section.validate_keys(&["actions", "elements", "local-fallback", "queue-limit", "away-limit", "slots"])?;
+        section.validate_keys(&[
+            "actions",
+            "elements",
+            "local-fallback",
+            "queue-limit",
+            "away-limit",
+            "slots",
+        ])?;
         let mut settings = Self::default();
         let remote = |key: &str, usual: bool| match section.get(key) {
             None => Ok(usual),
