@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::super::measure::median;
 use super::super::table::{draw, time};
+use super::Way;
 
 /// A rebuild of one element.
 #[derive(Clone, Copy, Default)]
@@ -20,17 +21,17 @@ pub(super) struct ElementBuild {
     on_request: usize,
 }
 
-/// The rebuilds of each element, without predictions and with them.
+/// The rebuilds of each element, in each way.
 #[derive(Default)]
 pub(super) struct Accounts {
-    elements: BTreeMap<String, (String, [Vec<ElementBuild>; 2])>,
-    /// What builds with predictions had executed on request: the element and the first output.
+    elements: BTreeMap<String, (String, [Vec<ElementBuild>; 3])>,
+    /// What builds after a priming run had executed on request: the element and the first output.
     on_request: BTreeSet<String>,
 }
 
 impl Accounts {
     /// Adds what the events of a build say, and what `artifact subactions --json` then printed.
-    pub(super) fn add(&mut self, predicting: bool, events: &Path, subactions: &str) -> Result<()> {
+    pub(super) fn add(&mut self, way: Way, events: &Path, subactions: &str) -> Result<()> {
         let events = events_of(events)?;
         let artifacts: Vec<Value> = serde_json::from_str(subactions).context("it is JSON")?;
         let kinds = events.iter().find(|event| event["event"] == "session-start");
@@ -44,7 +45,7 @@ impl Accounts {
             let Some(wall) = wall.map(Duration::from_secs_f64) else { continue };
             let actions: Vec<&Value> = artifact["subactions"].as_array().into_iter().flatten().collect();
             let on_request = actions.iter().filter(|action| action["answered"] == "executed").count();
-            if predicting {
+            if way == Way::AfterPrime {
                 let missed = actions.iter().filter(|action| action["answered"] == "executed");
                 let output =
                     |action: &&Value| action["outputs"][0]["path"].as_str().unwrap_or("?").to_owned();
@@ -53,15 +54,15 @@ impl Accounts {
             let build = ElementBuild { wall, asked: actions.len(), on_request };
             let kind = kinds.iter().find(|element| element["name"] == name).map(|element| &element["kind"]);
             let kind = kind.and_then(Value::as_str).unwrap_or_default().to_owned();
-            let (_, builds) = self.elements.entry(name.to_owned()).or_insert((kind, [vec![], vec![]]));
-            builds[usize::from(predicting)].push(build);
+            let (_, builds) = self.elements.entry(name.to_owned()).or_insert_with(|| (kind, Default::default()));
+            builds[way as usize].push(build);
         }
         Ok(())
     }
 
-    /// How many actions were executed on request in the builds with predictions, at most in one of them.
-    pub(super) fn missed(&self) -> usize {
-        let builds = self.elements.values().map(|(_, builds)| &builds[1]);
+    /// How many actions were executed on request in the builds of a way, at most in one of them.
+    pub(super) fn missed(&self, way: Way) -> usize {
+        let builds = self.elements.values().map(|(_, builds)| &builds[way as usize]);
         let rounds = builds.clone().map(Vec::len).max().unwrap_or_default();
         let of_round = |round| {
             builds.clone().filter_map(|of| of.get(round)).map(|one: &ElementBuild| one.on_request).sum()
@@ -78,21 +79,33 @@ pub(super) fn events_of(file: &Path) -> Result<Vec<Value>> {
 
 impl Display for Accounts {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let head = ["element", "kind", "actions", "on request without", "with", "wall without", "with"];
+        let head = [
+            "element",
+            "kind",
+            "actions",
+            "on request without",
+            "with",
+            "after prime",
+            "wall without",
+            "with",
+            "after prime",
+        ];
         let rows = self.elements.iter().map(|(name, (kind, builds))| {
-            let count = |of: &dyn Fn(&ElementBuild) -> usize, arm: usize| {
-                builds[arm].iter().map(of).max().unwrap_or_default().to_string()
+            let count = |of: &dyn Fn(&ElementBuild) -> usize, builds: &[ElementBuild]| {
+                builds.iter().map(of).max().unwrap_or_default().to_string()
             };
-            let wall = |arm: usize| match &*builds[arm] {
+            let wall = |builds: &[ElementBuild]| match builds {
                 [] => String::new(),
                 builds => time(median(builds.iter().map(|build| build.wall).collect())),
             };
-            let on_request = |arm| count(&|build| build.on_request, arm);
-            let asked = count(&|build| build.asked, 1);
-            [name.clone(), kind.clone(), asked, on_request(0), on_request(1), wall(0), wall(1)]
+            let on_request = |builds: &[ElementBuild]| count(&|build| build.on_request, builds);
+            let asked = count(&|build| build.asked, &builds[Way::With as usize]);
+            let [one, two, three] = builds.each_ref().map(|builds| on_request(builds));
+            let [first, second, third] = builds.each_ref().map(|builds| wall(builds));
+            [name.clone(), kind.clone(), asked, one, two, three, first, second, third]
         });
         let rows: Vec<_> = [head.map(str::to_owned)].into_iter().chain(rows).collect();
         draw(out, &rows)?;
-        self.on_request.iter().try_for_each(|action| writeln!(out, "on request with predictions: {action}"))
+        self.on_request.iter().try_for_each(|action| writeln!(out, "on request after the priming run: {action}"))
     }
 }

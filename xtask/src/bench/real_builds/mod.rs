@@ -1,5 +1,5 @@
 //! Libraries and programs of Debian's source archives, rebuilt after a change of the library below all of them: without
-//! predictions and with them, and how far replays of the recorded rebuilds are from these.
+//! predictions, with them, and after a priming run of its own; and how far replays of the recorded rebuilds are from these.
 
 mod account;
 mod project;
@@ -27,15 +27,28 @@ const TARGET: &str = "all.bst";
 const ELEMENTS: [&str; 7] =
     ["common.bst", "fribidi.bst", "brotli.bst", "jsoncpp.bst", "lua.bst", "markupsafe.bst", "bzversion.bst"];
 
+/// How a rebuild uses predictions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Without,
+    /// It primes while it builds.
+    With,
+    /// `spec-host prime` ran before it, as after a push.
+    AfterPrime,
+}
+
+const WAYS: [Way; 3] = [Way::Without, Way::With, Way::AfterPrime];
+
 /// The programs and folders of the benchmark.
 struct RealBench {
     project: RealProject,
-    /// Without predictions and with them, each with its own cache.
-    programs: [BuildProgram; 2],
+    /// Of each way, each with its own cache.
+    programs: [BuildProgram; 3],
     events: PathBuf,
     recordings: [PathBuf; 2],
     accounts: Accounts,
-    walls: [Vec<Duration>; 2],
+    walls: [Vec<Duration>; 3],
+    primes: Vec<Duration>,
     lines: Vec<String>,
 }
 
@@ -50,11 +63,12 @@ pub(super) fn run(paths: &Paths, options: &BenchOptions) -> Result<()> {
     let file = |name: &str| scratch.path().join(name);
     let mut bench = RealBench {
         project,
-        programs: [program("without"), program("with")],
+        programs: ["without", "with", "after-prime"].map(program),
         events: file("events"),
         recordings: [file("recording"), file("other-recording")],
         accounts: Accounts::default(),
-        walls: [vec![], vec![]],
+        walls: [vec![], vec![], vec![]],
+        primes: vec![],
         lines: vec![],
     };
     let before = Load::now()?;
@@ -75,38 +89,55 @@ impl RealBench {
             program.start_new_cache()?;
         }
         self.track()?;
-        for predicting in [false, true] {
-            output(&mut self.build(predicting))?;
+        for way in WAYS {
+            output(&mut self.build(way))?;
         }
         Ok(())
     }
 
-    /// Rebuilds after a change, in both ways; the first way changes from round to round.
+    /// Rebuilds after a change, in each way; which way is first changes from round to round.
     fn round(&mut self, round: usize) -> Result<()> {
         self.change()?;
-        for turn in 0..2 {
-            let predicting = (round + turn) % 2 == 1;
-            let recording = self.recordings[usize::from(!predicting)].clone();
-            let mut build = self.build(predicting);
-            build.arg("--record").arg(&recording);
-            settle()?;
-            let start = Instant::now();
-            output(&mut build)?;
-            self.walls[usize::from(predicting)].push(start.elapsed());
-            let subactions =
-                output(self.command(predicting).args(["artifact", "subactions", "--json"]).args(ELEMENTS))?;
-            self.accounts.add(predicting, &self.events, &subactions)?;
-            if predicting {
-                self.predicted()?;
-                let replayed = self.replay(&recording, &["--priming-policy", "recorded"])?;
-                let unprimed = self.replay(&recording, &["--priming-policy", "none"])?;
-                self.lines.push(ReplayedBuild::of("replay", &replayed, &unprimed)?.to_string());
-            } else {
-                let replayed = self.replay(&recording, &[])?;
-                self.lines
-                    .push(ReplayedBuild::of("replay without predictions", &replayed, &replayed)?.to_string());
-            }
+        for turn in 0..WAYS.len() {
+            self.rebuild(WAYS[(round + turn) % WAYS.len()])?;
         }
+        Ok(())
+    }
+
+    fn rebuild(&mut self, way: Way) -> Result<()> {
+        if way == Way::AfterPrime {
+            let start = Instant::now();
+            output(self.command(way).args(["prime", TARGET]))?;
+            self.primes.push(start.elapsed());
+        }
+        let recording = self.recordings[usize::from(way != Way::With)].clone();
+        let mut build = self.build(way);
+        build.arg("--record").arg(&recording);
+        settle()?;
+        let start = Instant::now();
+        output(&mut build)?;
+        self.walls[way as usize].push(start.elapsed());
+        let subactions = output(self.command(way).args(["artifact", "subactions", "--json"]).args(ELEMENTS))?;
+        self.accounts.add(way, &self.events, &subactions)?;
+        self.replay_recorded(way, &recording)
+    }
+
+    /// Compares what a replay says of a build with what it took.
+    fn replay_recorded(&mut self, way: Way, recording: &Path) -> Result<()> {
+        let line = match way {
+            Way::Without => {
+                let replayed = self.replay(recording, &[])?;
+                ReplayedBuild::of("replay without predictions", &replayed, &replayed)?
+            }
+            Way::With => {
+                self.predicted("predictions")?;
+                let replayed = self.replay(recording, &["--priming-policy", "recorded"])?;
+                let unprimed = self.replay(recording, &["--priming-policy", "none"])?;
+                ReplayedBuild::of("replay", &replayed, &unprimed)?
+            }
+            Way::AfterPrime => return self.predicted("predictions after prime"),
+        };
+        self.lines.push(line.to_string());
         Ok(())
     }
 
@@ -116,7 +147,7 @@ impl RealBench {
         for policy in &OTHER_POLICIES {
             let predicted = self.replay(&usual, &policy.options())?;
             self.change()?;
-            let mut build = self.build(true);
+            let mut build = self.build(Way::With);
             settle()?;
             output(build.args(policy.options()).arg("--record").arg(&other))?;
             let built = self.replay(&other, &[])?;
@@ -132,44 +163,46 @@ impl RealBench {
     }
 
     fn track(&self) -> Result<()> {
-        output(self.command(true).args(["source", "track", "common.bst"])).map(drop)
+        output(self.command(Way::With).args(["source", "track", "common.bst"])).map(drop)
     }
 
-    fn build(&self, predicting: bool) -> Command {
-        let mut build = self.command(predicting);
+    fn build(&self, way: Way) -> Command {
+        let mut build = self.command(way);
         build.arg("--json-events").arg(&self.events).args(["build", TARGET, "--speculation"]);
-        build.arg(if predicting { "full" } else { "none" });
+        build.arg(if way == Way::Without { "none" } else { "full" });
         build
     }
 
-    fn command(&self, predicting: bool) -> Command {
-        self.programs[usize::from(predicting)].command_in(self.project.path())
+    fn command(&self, way: Way) -> Command {
+        self.programs[way as usize].command_in(self.project.path())
     }
 
     fn replay(&self, recording: &Path, options: &[&str]) -> Result<String> {
-        let mut replay = self.command(true);
+        let mut replay = self.command(Way::With);
         output(replay.args(["policy", "replay", "--json"]).args(options).arg(recording))
     }
 
     /// Keeps what came of the predictions of the last build.
-    fn predicted(&mut self) -> Result<()> {
+    fn predicted(&mut self, title: &str) -> Result<()> {
         let events = events_of(&self.events)?;
         let told = events.iter().filter(|event| event["reason"] == "speculative-actions");
         for figures in told.filter_map(|event| event["figures"].as_object()) {
             let figures: Vec<String> =
                 figures.iter().map(|(name, number)| format!("{name} {number}")).collect();
-            self.lines.push(format!("predictions: {}", figures.join(", ")));
+            self.lines.push(format!("{title}: {}", figures.join(", ")));
         }
         Ok(())
     }
 
     fn report(&self) -> String {
-        let RealBench { accounts, walls, lines, .. } = self;
-        let [without, with] = walls.each_ref().map(|walls| time(median(walls.clone())));
+        let RealBench { accounts, walls, primes, lines, .. } = self;
+        let [without, with, after] = walls.each_ref().map(|walls| time(median(walls.clone())));
+        let prime = time(median(primes.clone()));
+        let [with_missed, after_missed] = [Way::With, Way::AfterPrime].map(|way| accounts.missed(way));
         let lines = lines.join("\n");
-        let missed = accounts.missed();
         format!(
-            "{accounts}\nall: {without} without predictions, {with} with; executed on request: {missed} at most\n{lines}"
+            "{accounts}\nall: {without} without predictions, {with} with, {after} after a priming run of {prime}; \
+             executed on request, at most: {with_missed} with, {after_missed} after the priming run\n{lines}"
         )
     }
 }
