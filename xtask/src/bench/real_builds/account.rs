@@ -54,7 +54,8 @@ impl Accounts {
             let build = ElementBuild { wall, asked: actions.len(), on_request };
             let kind = kinds.iter().find(|element| element["name"] == name).map(|element| &element["kind"]);
             let kind = kind.and_then(Value::as_str).unwrap_or_default().to_owned();
-            let (_, builds) = self.elements.entry(name.to_owned()).or_insert_with(|| (kind, Default::default()));
+            let (_, builds) =
+                self.elements.entry(name.to_owned()).or_insert_with(|| (kind, Default::default()));
             builds[way as usize].push(build);
         }
         Ok(())
@@ -106,6 +107,8 @@ impl Display for Accounts {
         });
         let rows: Vec<_> = [head.map(str::to_owned)].into_iter().chain(rows).collect();
         draw(out, &rows)?;
-        self.on_request.iter().try_for_each(|action| writeln!(out, "on request after the priming run: {action}"))
+        self.on_request
+            .iter()
+            .try_for_each(|action| writeln!(out, "on request after the priming run: {action}"))
     }
 }
