@@ -110,6 +110,7 @@ fn cluster_options(config: &Config, specs: &ClusterSpecs) -> CommandResult<Clust
         action_cache: Some(options(&specs.action_cache)?),
         // Otherwise nobody else would execute it.
         longest_wait: config.execution.queue_limit.filter(|_| config.execution.local_fallback),
+        roots: config.execution.roots,
     })
 }
 

@@ -40,7 +40,7 @@ pub use command_runner::{
 };
 pub use error::ExecutionError;
 pub use expected_outputs::unrequested_output;
-pub use local::{ActionLimits, LocalExecutor, LocalOptions};
+pub use local::{ActionLimits, LocalExecutor, LocalOptions, merged_root};
 pub use outcome::{ActionAnswer, ActionError, AnsweredAction, ExecutedAction, MissingRight};
 pub use pool::{
     ExecutionId, ExecutionQueue, Executions, JoinedExecution, LazyExecutions, OvercommitWorker,

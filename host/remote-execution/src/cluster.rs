@@ -6,6 +6,7 @@ use spec_remote::{Remote, RemoteError, RemoteHealth, RemoteNeeds, RemoteOptions,
 use tokio::task::JoinSet;
 
 use crate::runtime::{ClusterRuntime, RuntimeEnded};
+use crate::sent_action::RootForm;
 
 /// The servers of a cluster. They may be one.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct ClusterOptions {
     pub action_cache: Option<RemoteOptions>,
     /// How long a requested action may wait for a worker before the cluster counts as busy; `None` for as long as it takes.
     pub longest_wait: Option<Duration>,
+    /// How its workers learn of the trees that commands are in.
+    pub roots: RootForm,
 }
 
 /// What a server of a cluster is for.
@@ -38,6 +41,7 @@ pub struct Cluster {
     pub(crate) storage: Remote,
     pub(crate) action_cache: Remote,
     pub(crate) longest_wait: Option<Duration>,
+    pub(crate) roots: RootForm,
     pub(crate) runtime: ClusterRuntime,
 }
 
@@ -57,7 +61,8 @@ impl Cluster {
         let storage = connection(&mut made, options.storage)?;
         let action_cache = connection(&mut made, options.action_cache.unwrap_or(options.execution))?;
         drop(entered);
-        Ok(Self { execution, storage, action_cache, longest_wait: options.longest_wait, runtime })
+        let (longest_wait, roots) = (options.longest_wait, options.roots);
+        Ok(Self { execution, storage, action_cache, longest_wait, roots, runtime })
     }
 
     /// What the requests to each server came to.
@@ -131,6 +136,11 @@ impl Cluster {
             RemoteHealth::Available => None,
         });
         since.min()
+    }
+
+    /// How often one of these servers was away so far.
+    pub(crate) fn absences(&self) -> u64 {
+        self.execution.absences() + self.storage.absences()
     }
 
     /// Runs a request to its end, and blocks meanwhile.

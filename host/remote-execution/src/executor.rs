@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use spec_action::read_command;
 use spec_cas::{Cas, CasError};
 use spec_execution::{ActionError, ExecutedAction, ExecutorTask};
-use spec_model::{ActionResult, Cancel, Command, Digest, Outputs};
+use spec_model::{ActionResult, Cancel, Digest, Outputs};
 use spec_remote::{ActionToExecute, ExecutionAnswer, RemoteError, RemoteResult, ServerLog};
 use tokio::sync::oneshot;
 
 use crate::cluster::Cluster;
 use crate::error::RemoteExecutionError;
-use crate::inputs::{UnknownInputs, find_present_trees, trees};
+use crate::inputs::{UnknownInputs, find_present_trees};
 use crate::lost_inputs::LostInputs;
 use crate::outputs::RemoteOutputs;
 use crate::received::ReceivedResult;
+use crate::sent_action::SentAction;
 use crate::server_logs;
 
 /// REAPI's priority of the most urgent action that nobody has requested yet: behind requests, which have 0.
@@ -33,9 +33,7 @@ struct RemoteAction<'a> {
     executor: &'a RemoteExecutor,
     task: &'a ExecutorTask,
     cancel: &'a Cancel,
-    command: Command,
-    messages: [Digest; 2],
-    trees: Vec<Digest>,
+    sent: SentAction,
 }
 
 impl RemoteExecutor {
@@ -65,8 +63,9 @@ impl RemoteExecutor {
             return;
         }
         let Ok(blobs) = self.blobs_of_result(result) else { return };
+        let Ok(sent) = SentAction::of(&self.cas, task, self.cluster.roots) else { return };
         let (storage, provider, action) =
-            (self.cluster.storage.clone(), Arc::new(self.cas.clone()), task.granted.action());
+            (self.cluster.storage.clone(), Arc::new(self.cas.clone()), sent.messages[0]);
         let result = result.clone();
         self.cluster.runtime.spawn(async move {
             // Without it the cluster has one result less.
@@ -112,10 +111,8 @@ impl RemoteExecutor {
         task: &ExecutorTask,
         cancel: &Cancel,
     ) -> Result<ExecutedAction, RemoteExecutionError> {
-        let command = read_command(&self.cas, &task.action.command).map_err(ActionError::from)?;
-        let trees = trees(&task.action, &command)?;
-        let messages = [task.granted.action(), task.action.command];
-        RemoteAction { executor: self, task, cancel, command, messages, trees }.execute()
+        let sent = SentAction::of(&self.cas, task, self.cluster.roots)?;
+        RemoteAction { executor: self, task, cancel, sent }.execute()
     }
 }
 
@@ -134,7 +131,7 @@ impl RemoteAction<'_> {
             match self.take(answer, skip_cache_lookup)? {
                 Taken::Executed(executed) => return Ok(*executed),
                 Taken::InputsLost(named) => {
-                    let all = UnknownInputs::all(&self.executor.cas, &self.messages, &self.trees)?;
+                    let all = UnknownInputs::all(&self.executor.cas, &self.sent.messages, &self.sent.trees)?;
                     self.executor.cluster.storage.known().forget(lost.note(named, all));
                 }
                 Taken::Doubtful => {
@@ -171,7 +168,7 @@ impl RemoteAction<'_> {
         let mut lookup = !skip_cache_lookup && !self.task.action.do_not_cache;
         loop {
             // What another action looks through and uploads at present is waited for.
-            let claim = self.executor.cluster.storage.known().claim_trees(&self.trees);
+            let claim = self.executor.cluster.storage.known().claim_trees(&self.sent.trees);
             let unknown = self.unknown(&claim.roots)?;
             if unknown.is_empty() && claim.others.is_empty() {
                 return Ok(None);
@@ -195,7 +192,7 @@ impl RemoteAction<'_> {
 
     fn unknown(&self, trees: &[Digest]) -> Result<UnknownInputs, ActionError> {
         let RemoteExecutor { cluster, cas, .. } = self.executor;
-        UnknownInputs::of(cas, cluster.storage.known(), &self.messages, trees)
+        UnknownInputs::of(cas, cluster.storage.known(), &self.sent.messages, trees)
     }
 
     fn upload_unless_found(
@@ -207,7 +204,7 @@ impl RemoteAction<'_> {
         let (messages, files) = (unknown.messages.clone(), unknown.files.clone());
         let (storage, results, provider) =
             (cluster.storage.clone(), cluster.action_cache.clone(), Arc::new(cas.clone()));
-        let action = self.messages[0];
+        let action = self.sent.messages[0];
         let prepare = async move {
             let mut found: Option<ActionResult> = None;
             let look = async {
@@ -229,7 +226,7 @@ impl RemoteAction<'_> {
     fn request(&self, skip_cache_lookup: bool) -> Result<ExecutionAnswer, RemoteExecutionError> {
         let is_primed = self.task.is_primed();
         let request = ActionToExecute {
-            action: self.messages[0],
+            action: self.sent.messages[0],
             skip_cache_lookup,
             priority: if is_primed { PRIMED_PRIORITY + self.task.priority } else { 0 },
             longest_wait: self.executor.cluster.longest_wait,
@@ -245,7 +242,7 @@ impl RemoteAction<'_> {
     }
 
     fn files(&self) -> Vec<String> {
-        match &self.command.outputs {
+        match &self.sent.command.outputs {
             Outputs::Paths(paths) => paths.clone(),
             Outputs::Typed { files, .. } => files.clone(),
         }
@@ -286,7 +283,7 @@ impl RemoteAction<'_> {
             cluster,
             outputs: self.executor.outputs(),
             task: self.task,
-            command: &self.command,
+            command: &self.sent.command,
         };
         let lacking = taken.lacking_output(&received.result);
         if received.cached && !is_fresh && lacking.is_some() {

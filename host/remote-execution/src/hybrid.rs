@@ -97,6 +97,10 @@ impl HybridExecutor {
         if !state.refusals.is_empty() {
             state.refusals.retain(|(platform, _)| Some(platform) != task.action.platform.as_ref());
         }
+        // A result that is kept can be had without the scheduler.
+        if self.remote.cluster().away_since().is_some() {
+            return;
+        }
         let Some(since) = state.away_since.take() else { return };
         drop(state);
         let after = since.elapsed().unwrap_or_default();

@@ -4,14 +4,11 @@ use std::collections::HashSet;
 
 use spec_cas::Cas;
 use spec_execution::ActionError;
-use spec_model::{Action, Command, Digest};
+use spec_model::Digest;
 use spec_remote::{KnownBlobs, Remote};
 use tokio::task::spawn_blocking;
 
 use crate::error::RemoteExecutionError;
-
-/// The platform property that names the tree which the input root is laid over.
-const CHROOT: &str = "chrootRootDigest";
 
 /// The blobs of an action that the cluster is not known to have.
 #[derive(Debug, Default)]
@@ -21,19 +18,6 @@ pub(crate) struct UnknownInputs {
     pub(crate) files: Vec<Digest>,
     /// The directories that were looked at: once the blobs are there, the trees below them are whole.
     pub(crate) directories: Vec<Digest>,
-}
-
-/// The trees of an action: its input root and that of its chroot.
-pub(crate) fn trees(action: &Action, command: &Command) -> Result<Vec<Digest>, ActionError> {
-    let platform = action.platform.as_ref().or(command.platform.as_ref());
-    let properties = platform.into_iter().flat_map(|platform| &platform.properties);
-    let chroots = properties.filter(|(name, _)| name == CHROOT).map(|(name, value)| {
-        let invalid = |_| ActionError::Invalid {
-            what: format!("the platform property {name} is no HASH/SIZE of a Directory"),
-        };
-        value.parse::<Digest>().map_err(invalid)
-    });
-    std::iter::once(Ok(action.input_root)).chain(chroots).collect()
 }
 
 /// Asks which blobs of these trees the cluster has, and uploads nothing. Actions wait meanwhile, and do not ask again.

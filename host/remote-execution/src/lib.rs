@@ -17,6 +17,7 @@ mod outputs;
 mod received;
 mod required;
 mod runtime;
+mod sent_action;
 mod server_logs;
 
 pub use cluster::{Cluster, ClusterOptions, ClusterRole};
@@ -25,3 +26,4 @@ pub use executor::RemoteExecutor;
 pub use hybrid::HybridExecutor;
 pub use outputs::RemoteOutputs;
 pub use required::RequiredExecutor;
+pub use sent_action::RootForm;

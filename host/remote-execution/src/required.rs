@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use spec_execution::{ActionError, ExecutedAction, Executor, ExecutorTask};
 use spec_model::{Cancel, Digest};
 
+use crate::cluster::Cluster;
 use crate::error::RemoteExecutionError;
 use crate::event::{ClusterEvent, ClusterObserver, Meanwhile};
 use crate::executor::RemoteExecutor;
@@ -30,6 +31,19 @@ struct Told {
     busy: bool,
 }
 
+/// How the cluster was before an attempt.
+struct Before {
+    at: SystemTime,
+    away_since: Option<SystemTime>,
+    absences: u64,
+}
+
+impl Before {
+    fn of(cluster: &Cluster) -> Self {
+        Self { at: SystemTime::now(), away_since: cluster.away_since(), absences: cluster.absences() }
+    }
+}
+
 impl fmt::Debug for RequiredExecutor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RequiredExecutor({:?})", self.remote)
@@ -46,8 +60,8 @@ impl RequiredExecutor {
         executor
     }
 
-    /// Whether an error passes when the cluster is back or has room. Tells of it once.
-    fn passes(&self, error: &RemoteExecutionError) -> bool {
+    /// Whether an error of an attempt passes when the cluster is back or has room. Tells of it once.
+    fn passes(&self, error: &RemoteExecutionError, before: &Before) -> bool {
         let address = self.remote.cluster().address();
         let meanwhile = Meanwhile::ActionsWait { limit: self.limit };
         let mut told = self.lock();
@@ -61,7 +75,7 @@ impl RequiredExecutor {
                 })
             }
             RemoteExecutionError::Remote(error) => {
-                let Some(since) = self.remote.cluster().away_since() else { return false };
+                let Some(since) = self.away_since(before).filter(|_| error.is_absence()) else { return false };
                 let why = error.to_string();
                 let event = ClusterEvent::Away { address, since, why, meanwhile };
                 told.away_since.replace(since).is_none().then_some(event)
@@ -75,9 +89,20 @@ impl RequiredExecutor {
         true
     }
 
+    /// Since when the cluster is away, or was during the attempt: others may have found it back since.
+    fn away_since(&self, before: &Before) -> Option<SystemTime> {
+        let cluster = self.remote.cluster();
+        let was_away = || before.away_since.or((cluster.absences() != before.absences).then_some(before.at));
+        cluster.away_since().or_else(was_away)
+    }
+
     fn available(&self) {
         let mut told = self.lock();
         told.busy = false;
+        // A result that is kept can be had without the scheduler.
+        if self.remote.cluster().away_since().is_some() {
+            return;
+        }
         let Some(since) = told.away_since.take() else { return };
         drop(told);
         let after = since.elapsed().unwrap_or_default();
@@ -93,6 +118,7 @@ impl Executor for RequiredExecutor {
     fn execute(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
         let end = Instant::now() + self.limit;
         loop {
+            let before = Before::of(self.remote.cluster());
             let error = match self.remote.try_execute(task, cancel) {
                 Ok(executed) => {
                     self.available();
@@ -103,7 +129,7 @@ impl Executor for RequiredExecutor {
                 Err(_) if cancel.is_cancelled() => return Err(ActionError::Cancelled),
                 Err(error) => error,
             };
-            if Instant::now() + PAUSE > end || !self.passes(&error) {
+            if Instant::now() + PAUSE > end || !self.passes(&error, &before) {
                 return Err(error.into());
             }
             wait(PAUSE, cancel);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
 use crate::error::RemoteError;
+use crate::health::ServerPart;
 use crate::options::RemoteOptions;
 
 /// HTTP/2 flow control: bytes in flight of one stream, and of one connection.
@@ -58,17 +59,25 @@ pub(crate) struct RetryLimits {
     pub(crate) all: Duration,
     /// One attempt, except for the last one.
     pub(crate) attempt: Duration,
+    /// Who is asked.
+    pub(crate) part: ServerPart,
 }
 
 impl RetryLimits {
     /// For a question with a short answer: one that hangs is asked again within the time of all attempts.
     pub(crate) fn of_question(all: Duration) -> Self {
-        Self { all, attempt: (all / ATTEMPTS_IN_LIMIT).max(SHORTEST_ATTEMPT) }
+        let attempt = (all / ATTEMPTS_IN_LIMIT).max(SHORTEST_ATTEMPT);
+        Self { all, attempt, part: ServerPart::Storage }
     }
 
     /// For what takes long when all is well: one attempt may take all of the time.
     pub(crate) fn of_transfer(all: Duration) -> Self {
-        Self { all, attempt: all }
+        Self { all, attempt: all, part: ServerPart::Storage }
+    }
+
+    /// The same, for a request to the scheduler.
+    pub(crate) fn of_execution(self) -> Self {
+        Self { part: ServerPart::Execution, ..self }
     }
 }
 

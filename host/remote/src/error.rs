@@ -171,13 +171,19 @@ impl UserError for RemoteError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::BadAddress { .. } => "mend the address",
+            Self::BadCredentials { .. } => "make the file anew, and name it again",
             Self::Unreachable { .. } => "check the address and whether the server runs",
             Self::Certificate { .. } => "check server-cert, client-cert and the name in the address",
             Self::Denied { .. } => "check the token, the certificate and the instance",
+            Self::Away { .. } => "wait until it is back, or check whether the server runs",
+            Self::Unsupported { .. } => "configure a server that can, or take it out",
+            Self::Refused { .. } => "check instance-name, and see the log of that server",
             Self::Missing { .. } => "upload it there, or ask another server",
+            Self::Lacks { .. } | Self::Full { .. } => "try again later, or give that server more room",
             Self::Failed { .. } => "see the log of that server",
+            Self::Broken { .. } => "tell those who run that server, or use another one",
             Self::Local(error) => return error.hint(),
-            _ => return None,
         };
         Some(hint.to_owned())
     }
@@ -198,6 +204,39 @@ impl UserError for RemoteError {
             Self::Failed { .. } => "remote-failed",
             Self::Broken { .. } => "remote-broken",
             Self::Local(error) => error.reason(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_of_a_server_says_what_to_do() {
+        let (address, why, action) = ("http://a:1".to_owned(), "it says so".to_owned(), "store blobs");
+        let (a, w) = (|| address.clone(), || why.clone());
+        let missing = vec![Digest::of(b"blob")];
+        let errors = [
+            RemoteError::BadAddress { address: a() },
+            RemoteError::BadCredentials { address: a(), what: "token", why: w() },
+            RemoteError::Unreachable { address: a(), why: w() },
+            RemoteError::Certificate { address: a(), why: w() },
+            RemoteError::Away { address: a(), why: w() },
+            RemoteError::Denied { address: a(), action, why: w() },
+            RemoteError::Unsupported { address: a(), action, why: w() },
+            RemoteError::Refused { address: a(), action, why: w() },
+            RemoteError::Missing { address: a(), digest: missing[0] },
+            RemoteError::Lacks { address: a(), action, missing },
+            RemoteError::Full { address: a(), action, why: w() },
+            RemoteError::Failed { address: a(), action, why: w() },
+            RemoteError::Broken { address: a(), action, why: w() },
+        ];
+        for error in errors {
+            let hint = error.hint().unwrap_or_default();
+            assert!(!hint.is_empty() && !error.to_string().contains(&hint), "{error}: {hint}");
+            let is_about_room = matches!(error.reason(), "remote-full" | "remote-lacks");
+            assert_eq!(hint.contains("more room"), is_about_room, "{error}: {hint}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Whether a server answers. One that does not is left alone for a while, so that what depends on it fails at once and
 //! can be done otherwise.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -26,11 +27,22 @@ pub enum RemoteHealth {
     },
 }
 
+/// Processes behind one address that can be away without each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ServerPart {
+    /// The scheduler.
+    Execution,
+    /// All else: blobs, results of actions, assets.
+    Storage,
+}
+
 /// Decides which requests are sent to a server.
 #[derive(Debug, Default)]
 pub(crate) struct CircuitBreaker {
     absence: Mutex<Option<Absence>>,
     probe_ended: Notify,
+    /// How often it was away.
+    absences: AtomicU64,
 }
 
 /// The server is away.
@@ -108,6 +120,7 @@ impl CircuitBreaker {
             // It was found out already.
             Some(_) => {}
             None => {
+                self.absences.fetch_add(1, Ordering::Relaxed);
                 let (since, why, ask_again) = (SystemTime::now(), why.to_owned(), now + FIRST_PAUSE);
                 *state = Some(Absence { since, why, pause: FIRST_PAUSE, ask_again, probing: false });
             }
@@ -124,6 +137,11 @@ impl CircuitBreaker {
 
     pub(crate) fn is_away(&self) -> bool {
         self.lock().is_some()
+    }
+
+    /// How often it was away so far.
+    pub(crate) fn absences(&self) -> u64 {
+        self.absences.load(Ordering::Relaxed)
     }
 
     pub(crate) fn health(&self) -> RemoteHealth {

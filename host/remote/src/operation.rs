@@ -117,6 +117,11 @@ impl<'a> ExecutionStream<'a> {
         (self.remote.options().retry_delay * 2u32.saturating_pow(silences)).min(LONGEST_PAUSE)
     }
 
+    /// The limits of questions about the execution.
+    fn limits(&self) -> RetryLimits {
+        RetryLimits::of_question(self.remote.options().request_timeout).of_execution()
+    }
+
     fn lost(&self, why: &str) -> RemoteError {
         RemoteError::Failed { address: self.remote.address(), action: EXECUTE, why: why.to_owned() }
     }
@@ -148,7 +153,8 @@ impl<'a> ExecutionStream<'a> {
             }
         };
         // Some servers say nothing before the action is executed.
-        remote.retry_within(RetryLimits::of_transfer(LONGEST_EXECUTION), EXECUTE, execute).await
+        let limits = RetryLimits::of_transfer(LONGEST_EXECUTION).of_execution();
+        remote.retry_within(limits, EXECUTE, execute).await
     }
 
     /// Waits for the first answer to a request as long as the server answers other ones, but not for ever.
@@ -204,7 +210,7 @@ impl<'a> ExecutionStream<'a> {
                 Err(status) => Ok(Err(Step::Ended(Ended::Status(with_details(&status))))),
             }
         };
-        match remote.retry(EXECUTE, ask).await? {
+        match remote.retry_within(self.limits(), EXECUTE, ask).await? {
             Err(Step::Broken) => Ok(Err(self.poll(name).await?)),
             other => Ok(other),
         }
@@ -221,7 +227,7 @@ impl<'a> ExecutionStream<'a> {
                     Err(status) => Err(AttemptError::Status(status)),
                 }
             };
-            match self.remote.retry(EXECUTE, ask).await? {
+            match self.remote.retry_within(self.limits(), EXECUTE, ask).await? {
                 None => return Ok(Step::Unknown),
                 Some(done) if done.done => return Ok(Step::Ended(Ended::Operation(Box::new(done)))),
                 Some(_) => tokio::time::sleep(self.remote.options().heartbeat / 4).await,

@@ -16,7 +16,7 @@ use crate::bearer_token::BearerToken;
 use crate::capabilities::RemoteCapabilities;
 use crate::connect;
 use crate::error::RemoteError;
-use crate::health::{CircuitBreaker, RemoteHealth};
+use crate::health::{CircuitBreaker, RemoteHealth, ServerPart};
 use crate::known_blobs::KnownBlobs;
 use crate::options::RemoteOptions;
 use crate::rpc_channel::{ChannelState, RpcChannel};
@@ -36,7 +36,8 @@ struct Connection {
     options: RemoteOptions,
     channel: Channel,
     state: Arc<ChannelState>,
-    breaker: CircuitBreaker,
+    execution: CircuitBreaker,
+    storage: CircuitBreaker,
     capabilities: OnceCell<RemoteCapabilities>,
     known: KnownBlobs,
 }
@@ -50,9 +51,10 @@ impl Remote {
         let token = BearerToken::read(&options)?;
         let channel = connect::channel(&options)?;
         let state = Arc::new(ChannelState::new(&options, token));
-        let (breaker, capabilities) = (CircuitBreaker::default(), OnceCell::new());
-        let known = KnownBlobs::default();
-        Ok(Self { inner: Arc::new(Connection { options, channel, state, breaker, capabilities, known }) })
+        let (execution, storage) = (CircuitBreaker::default(), CircuitBreaker::default());
+        let (capabilities, known) = (OnceCell::new(), KnownBlobs::default());
+        let connection = Connection { options, channel, state, execution, storage, capabilities, known };
+        Ok(Self { inner: Arc::new(connection) })
     }
 
     /// Connects to a server that stores blobs, and asks for its capabilities.
@@ -103,10 +105,19 @@ impl Remote {
         &self.inner.options
     }
 
-    /// Whether the server answers.
+    /// Whether the server answers. One that stores, but does not execute, since its scheduler is away, does not.
     #[must_use]
     pub fn health(&self) -> RemoteHealth {
-        self.inner.breaker.health()
+        match self.inner.storage.health() {
+            RemoteHealth::Available => self.inner.execution.health(),
+            away => away,
+        }
+    }
+
+    /// How often it was away so far.
+    #[must_use]
+    pub fn absences(&self) -> u64 {
+        self.inner.storage.absences() + self.inner.execution.absences()
     }
 
     /// What the requests of this connection came to.
@@ -136,8 +147,11 @@ impl Remote {
         &self.inner.known
     }
 
-    pub(crate) fn breaker(&self) -> &CircuitBreaker {
-        &self.inner.breaker
+    pub(crate) fn breaker(&self, part: ServerPart) -> &CircuitBreaker {
+        match part {
+            ServerPart::Execution => &self.inner.execution,
+            ServerPart::Storage => &self.inner.storage,
+        }
     }
 
     pub(crate) fn counters(&self) -> &StatisticsCounters {

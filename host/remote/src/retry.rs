@@ -10,7 +10,7 @@ use tonic::{Code, Status};
 use crate::certificate::refused_certificate;
 use crate::connect::{RetryLimits, root_cause};
 use crate::error::RemoteError;
-use crate::health::Admission;
+use crate::health::{Admission, CircuitBreaker};
 use crate::remote::Remote;
 use crate::statistics::StatisticsCounters;
 use crate::status_details::{missing_blobs, retry_delay, with_details};
@@ -70,12 +70,12 @@ impl Remote {
     where
         F: Future<Output = Result<T, AttemptError>>,
     {
-        let admission = match self.breaker().wait_for_admission().await {
+        let admission = match self.breaker(limits.part).wait_for_admission().await {
             Admission::None { why, .. } => return Err(RemoteError::Away { address: self.address(), why }),
             admission => admission,
         };
         let is_probe = admission == Admission::Probe;
-        let given_up = ProbeGuard { remote: self, admission, open: is_probe };
+        let given_up = ProbeGuard { breaker: self.breaker(limits.part), admission, open: is_probe };
         let attempts = self.attempts(limits, action, is_probe, &mut attempt).await;
         given_up.end(attempts)
     }
@@ -123,7 +123,7 @@ impl Remote {
             let told = retry_delay(&with_details(&status)).unwrap_or_default();
             let wait = pause.max(told);
             let is_late = start.elapsed() + wait >= limits.all;
-            if left == 0 || is_late || (!is_probe && self.breaker().is_away()) {
+            if left == 0 || is_late || (!is_probe && self.breaker(limits.part).is_away()) {
                 let error = self.error_of_status(action, &status);
                 // A server that has too much to do answers, and so is not away.
                 return if is_full { Attempts::Answered(error) } else { Attempts::Failed(error) };
@@ -185,7 +185,7 @@ enum Attempts<T> {
 
 /// Lets somebody else ask whether a server is back when the one who asks is given up.
 struct ProbeGuard<'a> {
-    remote: &'a Remote,
+    breaker: &'a CircuitBreaker,
     admission: Admission,
     open: bool,
 }
@@ -193,7 +193,7 @@ struct ProbeGuard<'a> {
 impl ProbeGuard<'_> {
     fn end<T>(mut self, attempts: Attempts<T>) -> Result<T, RemoteError> {
         self.open = false;
-        let breaker = self.remote.breaker();
+        let breaker = self.breaker;
         match attempts {
             Attempts::Done(done) => {
                 breaker.answered();
@@ -218,7 +218,7 @@ impl ProbeGuard<'_> {
 impl Drop for ProbeGuard<'_> {
     fn drop(&mut self) {
         if self.open {
-            self.remote.breaker().probe_given_up();
+            self.breaker.probe_given_up();
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use spec_model::{Mapping, NodeError};
+use spec_remote_execution::RootForm;
 
 use super::numbers;
 
@@ -27,6 +28,8 @@ pub(crate) struct ExecutionSettings {
     pub(crate) away_limit: Duration,
     /// How many actions the cluster is given at a time.
     pub(crate) slots: usize,
+    /// How the cluster's workers learn of the trees that commands are in.
+    pub(crate) roots: RootForm,
 }
 
 impl Default for ExecutionSettings {
@@ -39,6 +42,7 @@ impl Default for ExecutionSettings {
             queue_limit,
             away_limit: Duration::from_secs(AWAY_LIMIT.into()),
             slots: 64,
+            roots: RootForm::Named,
         }
     }
 }
@@ -56,6 +60,7 @@ impl ExecutionSettings {
             "queue-limit",
             "away-limit",
             "slots",
+            "roots",
         ])?;
         let mut settings = Self::default();
         let remote = |key: &str, usual: bool| match section.get(key) {
@@ -78,6 +83,13 @@ impl ExecutionSettings {
         let mut slots = 64;
         numbers::take(section, "slots", 1, &mut slots)?;
         settings.slots = slots as usize;
+        if let Some(node) = section.get("roots") {
+            settings.roots = match node.as_str()? {
+                "named" => RootForm::Named,
+                "merged" => RootForm::Merged,
+                _ => return Err(node.expected("one of named, merged")),
+            };
+        }
         Ok(settings)
     }
 }

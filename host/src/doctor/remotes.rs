@@ -274,6 +274,12 @@ impl ConfiguredServer {
             ("remote-unreachable" | "remote-away" | "remote-failed", _) => {
                 format!("start it, check url{place}, or set 'local-fallback: True'")
             }
+            ("remote-full" | "remote-lacks" | "remote-missing", Health::Poor) => {
+                "wait until it has room, or give it more; builds go on without it".to_owned()
+            }
+            ("remote-full" | "remote-lacks" | "remote-missing", _) => {
+                "wait until it has room, give it more, or set 'local-fallback: True'".to_owned()
+            }
             _ => format!("mend or take out what is configured{place}"),
         };
         finding(name, health, format!("{roles}: {}: {error}", error.reason()), remedy)

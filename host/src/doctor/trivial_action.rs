@@ -9,6 +9,7 @@ use spec_cas::{Cas, CasError};
 use spec_model::tree::{Directory, FileNode};
 use spec_model::{Action, Command, Digest, DigestFunction, Platform};
 use spec_remote::{ActionToExecute, BlobProvider, ExecutionAnswer, Remote, RemoteError};
+use spec_remote_execution::RootForm;
 
 use crate::app::App;
 
@@ -57,10 +58,12 @@ impl TrivialAction {
         let salt = format!("spec-host doctor {} {since:?}", std::process::id()).into_bytes();
         let small = cas.put_bytes(&salt)?;
         let unknown = Digest::of(&[&salt[..], b" action"].concat());
-        let program = PreparedAction::of_program(&cas, &salt)?;
+        let roots = app.config.execution.roots;
+        // Workers that change into the input root need one.
+        let program = if roots == RootForm::Merged { None } else { PreparedAction::of_program(&cas, &salt)? };
         // Without a base the other one is tried.
         let base = app.open_cas(DigestFunction::Sha256).ok();
-        let base = base.and_then(|main| PreparedAction::in_base(&cas, &main, &salt).ok().flatten());
+        let base = base.and_then(|main| PreparedAction::in_base(&cas, &main, &salt, roots).ok().flatten());
         Ok(Self(Arc::new(PreparedActions { _folder: folder, cas, small, unknown, program, base })))
     }
 
@@ -87,9 +90,7 @@ impl TrivialAction {
             why,
         };
         let Some(prepared) = self.choose(storage).await? else {
-            return Ok(
-                "no action tried: no base is cached, and there is no program for this processor".to_owned()
-            );
+            return Ok("no action tried: no base is cached that the cluster has, too".to_owned());
         };
         let start = Instant::now();
         let executed = async {
@@ -138,22 +139,18 @@ impl TrivialAction {
 }
 
 impl PreparedAction {
-    /// Stores an action; `base` is the tree under its input root, with its blobs.
+    /// Stores an action with these messages below it.
     fn store(
         cas: &Cas,
         name: String,
         salt: &[u8],
-        root: &Directory,
+        input_root: Digest,
         program: &str,
-        base: Option<(Digest, Vec<Digest>)>,
+        platform: Option<Platform>,
     ) -> Result<Self, CasError> {
-        let property = |(tree, _): &(Digest, _)| Platform {
-            properties: vec![(CHROOT_ROOT_DIGEST.to_owned(), tree.to_string())],
-        };
-        let platform = base.as_ref().map(property);
         let command =
             Command { arguments: vec![program.to_owned()], platform: platform.clone(), ..Command::default() };
-        let (command, input_root) = (store_command(cas, &command)?, cas.store_directory(root)?);
+        let command = store_command(cas, &command)?;
         let action = Action {
             command,
             input_root,
@@ -163,9 +160,7 @@ impl PreparedAction {
             platform,
         };
         let action = store_action(cas, &action)?;
-        let mut blobs = vec![action, command, input_root];
-        blobs.extend(root.files.iter().map(|file| file.digest));
-        Ok(Self { name, action, blobs, base: base.map(|(_, blobs)| blobs).unwrap_or_default() })
+        Ok(Self { name, action, blobs: vec![action, command], base: Vec::new() })
     }
 
     /// An action that is a program of its own; `None` where we have none.
@@ -174,12 +169,15 @@ impl PreparedAction {
         let (digest, name) = (cas.put_bytes(&bytes)?, "true".to_owned());
         let file = FileNode { name, digest, executable: true, properties: Default::default() };
         let root = Directory { files: vec![file], ..Directory::default() };
+        let root = cas.store_directory(&root)?;
         let name = "an action that needs no root".to_owned();
-        Self::store(cas, name, salt, &root, "./true", None).map(Some)
+        let mut prepared = Self::store(cas, name, salt, root, "./true", None)?;
+        prepared.blobs.extend([root, digest]);
+        Ok(Some(prepared))
     }
 
     /// `/bin/true` in a cached artifact that has it.
-    fn in_base(cas: &Cas, main: &Cas, salt: &[u8]) -> Result<Option<Self>, Box<dyn std::error::Error>> {
+    fn in_base(cas: &Cas, main: &Cas, salt: &[u8], roots: RootForm) -> Result<Option<Self>, Box<dyn std::error::Error>> {
         let artifacts = Artifacts::new(main.clone());
         for name in artifacts.list("**")?.into_iter().take(MOST_RECORDS) {
             let Some(files) = artifacts.record(&name)?.and_then(|artifact| artifact.trees.files) else {
@@ -190,12 +188,21 @@ impl PreparedAction {
                 continue;
             }
             let title = format!("/bin/true in the base of {}/{}", name.project(), name.element());
-            let base = Some((files, main.blobs_of_tree(&files)?));
-            let prepared = Self::store(cas, title, salt, &Directory::default(), "/bin/true", base)?;
+            let (root, platform) = match roots {
+                RootForm::Named => (cas.store_directory(&Directory::default())?, Some(named(&files))),
+                RootForm::Merged => (files, None),
+            };
+            let mut prepared = Self::store(cas, title, salt, root, "/bin/true", platform)?;
+            prepared.blobs.extend(Some(root).filter(|root| *root != files));
+            prepared.base = main.blobs_of_tree(&files)?;
             return Ok(Some(prepared));
         }
         Ok(None)
     }
+}
+
+fn named(tree: &Digest) -> Platform {
+    Platform { properties: vec![(CHROOT_ROOT_DIGEST.to_owned(), tree.to_string())] }
 }
 
 /// A program for this processor that ends at once, with exit code 0, and needs neither a library nor a file.

@@ -13,7 +13,7 @@ use spec_proto::{Message, reapi};
 use spec_remote::{RemoteOptions, RemoteStatistics};
 use spec_remote_execution::{
     Cluster, ClusterEvent, ClusterObserver, ClusterOptions, HybridExecutor, RemoteExecutor, RemoteOutputs,
-    RequiredExecutor,
+    RequiredExecutor, RootForm,
 };
 use tempfile::TempDir;
 
@@ -43,43 +43,52 @@ impl TestClient {
 
     /// A client of another server.
     pub(crate) fn at(address: &str) -> Self {
-        Self::new(address, false, |_| {}, None, Duration::ZERO)
+        Self::new(address, false, |_| {}, Duration::ZERO)
     }
 
     /// A client of another server that executes itself what that does not.
     pub(crate) fn hybrid_at(address: &str) -> Self {
-        Self::new(address, true, |_| {}, None, Duration::ZERO)
+        Self::new(address, true, |_| {}, Duration::ZERO)
     }
 
     /// The same, which takes a server that says nothing for this time for one that is silent.
     pub(crate) fn impatient_at(address: &str, heartbeat: Duration) -> Self {
-        Self::new(address, true, |options| options.heartbeat = heartbeat, None, Duration::ZERO)
+        let patience = |options: &mut ClusterOptions| {
+            (options.execution.heartbeat, options.storage.heartbeat) = (heartbeat, heartbeat);
+        };
+        Self::new(address, true, patience, Duration::ZERO)
     }
 
     /// The same, whose requests do not wait longer for a worker.
     pub(crate) fn waiting_at_most(cluster: &TestCluster, longest_wait: Duration) -> Self {
-        Self::new(&cluster.address(), true, |_| {}, Some(longest_wait), Duration::ZERO)
+        let wait = |options: &mut ClusterOptions| options.longest_wait = Some(longest_wait);
+        Self::new(&cluster.address(), true, wait, Duration::ZERO)
     }
 
     /// A client of another server whose actions wait for it so long.
     pub(crate) fn waiting_for(address: &str, away_limit: Duration) -> Self {
-        Self::new(address, false, |_| {}, None, away_limit)
+        Self::new(address, false, |_| {}, away_limit)
+    }
+
+    /// A client of workers that change into the input root, and know no `chrootRootDigest`.
+    pub(crate) fn merging(cluster: &TestCluster, hybrid: bool) -> Self {
+        Self::new(&cluster.address(), hybrid, |options| options.roots = RootForm::Merged, Duration::ZERO)
     }
 
     fn new(
         address: &str,
         hybrid: bool,
-        change: impl Fn(&mut RemoteOptions),
-        longest_wait: Option<Duration>,
+        change: impl Fn(&mut ClusterOptions),
         away_limit: Duration,
     ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = Cas::open(folder.path()).expect("a store");
         let mut options = RemoteOptions::new(address.parse().expect("an address"));
         options.retry_delay = Duration::from_millis(10);
+        let (execution, storage, roots) = (options.clone(), options, RootForm::Named);
+        let mut options =
+            ClusterOptions { execution, storage, action_cache: None, longest_wait: None, roots };
         change(&mut options);
-        let (execution, storage) = (options.clone(), options);
-        let options = ClusterOptions { execution, storage, action_cache: None, longest_wait };
         let cluster = Arc::new(Cluster::new(options).expect("a cluster"));
         let outputs = RemoteOutputs::new(Arc::clone(&cluster), &store);
         let cas = store.clone().with_blob_source(Arc::<RemoteOutputs>::clone(&outputs));
@@ -118,13 +127,34 @@ impl TestClient {
         self.action_with(told, inputs, "folder")
     }
 
+    /// Stores an action that makes the file `out` in the tree `base`, which a property of its platform names.
+    pub(crate) fn action_in(&self, told: &str, inputs: &[(&str, &[u8])], base: &Digest) -> Digest {
+        let property = |name: &str, value: String| reapi::platform::Property { name: name.to_owned(), value };
+        let properties =
+            vec![property("OSFamily", "linux".to_owned()), property("chrootRootDigest", base.to_string())];
+        self.action_on(told, inputs, "out", Some(reapi::Platform { properties }))
+    }
+
     fn action_with(&self, told: &str, inputs: &[(&str, &[u8])], output: &str) -> Digest {
+        self.action_on(told, inputs, output, None)
+    }
+
+    fn action_on(
+        &self,
+        told: &str,
+        inputs: &[(&str, &[u8])],
+        output: &str,
+        platform: Option<reapi::Platform>,
+    ) -> Digest {
         let (arguments, output_paths) = (vec![told.to_owned()], vec![output.to_owned()]);
-        let command = reapi::Command { arguments, output_paths, ..Default::default() };
+        #[expect(deprecated, reason = "clients of REAPI before 2.2 send it")]
+        let command =
+            reapi::Command { arguments, output_paths, platform: platform.clone(), ..Default::default() };
         let command = self.store.put_bytes(&command.encode_to_vec()).expect("it is stored");
         let action = reapi::Action {
             command_digest: Some(wire(&command)),
             input_root_digest: Some(wire(&directory(&self.store, inputs))),
+            platform,
             ..Default::default()
         };
         self.store.put_bytes(&action.encode_to_vec()).expect("it is stored")

@@ -10,7 +10,7 @@ use spec_execution::{
     ActionError, ExecutedAction, Executions, Executor, ExecutorTask, PoolOptions, ResultCache,
 };
 use spec_model::tree::{Directory, FileNode, NodeProperties};
-use spec_model::{ActionResult, Cancel, Digest, OutputDirectory, OutputFile};
+use spec_model::{Action, ActionResult, Cancel, Digest, OutputDirectory, OutputFile};
 use spec_proto::{Message, reapi};
 use spec_reapi::{Listener, Options, Server};
 use tempfile::TempDir;
@@ -25,6 +25,8 @@ pub(crate) struct Worker {
     cas: Cas,
     /// What it was told, in this order.
     pub(crate) told: Mutex<Vec<String>>,
+    /// The actions that it got, in this order.
+    got: Mutex<Vec<Action>>,
     pub(crate) executed: AtomicUsize,
     running: AtomicUsize,
     /// Workers of a cluster refuse what they are told to refuse.
@@ -33,8 +35,9 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn new(cas: &Cas, refuses: bool) -> Arc<Self> {
-        let (executed, running, told) = (AtomicUsize::new(0), AtomicUsize::new(0), Mutex::default());
-        Arc::new(Self { cas: cas.clone(), told, executed, running, refuses })
+        let (executed, running) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (told, got) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { cas: cas.clone(), told, got, executed, running, refuses })
     }
 
     fn work(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
@@ -45,6 +48,7 @@ impl Worker {
             .map(|blobs| blobs.iter().try_for_each(|blob| self.cas.get(blob).map(drop)))??;
         let told = command.arguments[0].as_str();
         self.told.lock().expect("no panic").push(told.to_owned());
+        self.got.lock().expect("no panic").push(task.action.clone());
         if told.starts_with("refuse") && self.refuses {
             let [name, value, has] = ["OSFamily", "plan9", "linux"].map(str::to_owned);
             return Err(ActionError::NoWorker { name, value, has });
@@ -165,6 +169,21 @@ impl TestCluster {
     /// What the workers were told, in this order.
     pub(crate) fn told(&self) -> Vec<String> {
         self.worker.told.lock().expect("no panic").clone()
+    }
+
+    /// The names in the input root of the last action that the workers got, and the properties of its platforms.
+    pub(crate) fn last_got(&self) -> (Vec<String>, Vec<String>) {
+        let got = self.worker.got.lock().expect("no panic");
+        let action = got.last().expect("there was one");
+        let root = self.cas.directory(&action.input_root).expect("it was uploaded");
+        let names = root.files.iter().map(|file| file.name.clone()).collect();
+        let command = self.cas.get(&action.command).expect("it was uploaded");
+        let command = reapi::Command::decode(&command[..]).expect("it is a command");
+        #[expect(deprecated, reason = "clients of REAPI before 2.2 send it")]
+        let others = command.platform.into_iter().flat_map(|platform| platform.properties);
+        let own = action.platform.iter().flat_map(|platform| &platform.properties);
+        let own = own.map(|(name, _)| name.clone());
+        (names, own.chain(others.map(|property| property.name)).collect())
     }
 
     pub(crate) fn executed(&self) -> usize {

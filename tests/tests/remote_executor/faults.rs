@@ -170,6 +170,63 @@ fn an_action_waits_for_a_cluster_no_longer_than_its_limit_and_not_after_it_is_ca
 }
 
 #[test]
+fn a_scheduler_that_is_away_is_asked_as_rarely_as_a_server_though_the_storage_answers() {
+    let (cluster, faulty) = faulty();
+    faulty.inject_in("Execute", Fault::Refuse(Code::Unavailable, "the scheduler is restarting"));
+    let client = TestClient::hybrid_at(&faulty.url());
+    let start = Instant::now();
+    (0..40).for_each(|n| _ = execute(&client, &format!("action {n}")));
+    assert_eq!((client.executed_here(), cluster.executed()), (40, 0));
+    // The attempts of the first, and then once after 1 s, 2 s, ...
+    let asked = faulty.requests("Execute");
+    assert!(asked <= 5 + start.elapsed().as_secs(), "it was asked {asked} times in {:?}", start.elapsed());
+    assert!(matches!(&client.events()[..], [ClusterEvent::Away { .. }]), "{:?}", client.events());
+}
+
+#[test]
+fn a_kept_result_does_not_say_that_the_scheduler_is_back() {
+    let (cluster, faulty) = faulty();
+    execute(&TestClient::of(&cluster), "kept");
+    faulty.inject_in("Execute", Fault::Refuse(Code::Unavailable, "the scheduler is restarting"));
+    let client = TestClient::hybrid_at(&faulty.url());
+    execute(&client, "one");
+    assert_eq!(execute(&client, "kept"), AnswerSource::CacheHit);
+    assert!(matches!(&client.events()[..], [ClusterEvent::Away { .. }]), "{:?}", client.events());
+    faulty.heal();
+    std::thread::sleep(Duration::from_millis(1100));
+    execute(&client, "two");
+    let events = client.events();
+    assert!(matches!(&events[..], [ClusterEvent::Away { .. }, ClusterEvent::Back { .. }]), "{events:?}");
+}
+
+#[test]
+fn all_actions_wait_for_a_scheduler_that_comes_back_though_the_storage_answers() {
+    let (cluster, faulty) = faulty();
+    let client = TestClient::waiting_for(&faulty.url(), Duration::from_secs(60));
+    faulty.inject_in("Execute", Fault::Refuse(Code::Unavailable, "the scheduler is restarting"));
+    std::thread::scope(|scope| {
+        let client = &client;
+        let waiting: Vec<_> = (0..16)
+            .map(|n| {
+                scope.spawn(move || {
+                    std::thread::sleep(Duration::from_millis(200 * n));
+                    execute(client, &format!("action {n}"))
+                })
+            })
+            .collect();
+        client.wait_until_told();
+        std::thread::sleep(Duration::from_secs(3));
+        faulty.heal();
+        for waits in waiting {
+            assert_eq!(waits.join().expect("it is executed"), AnswerSource::Executed);
+        }
+    });
+    assert_eq!(cluster.executed(), 16);
+    let events = client.events();
+    assert!(matches!(&events[..], [ClusterEvent::Away { .. }, ClusterEvent::Back { .. }]), "{events:?}");
+}
+
+#[test]
 fn a_cluster_that_announces_nothing_is_used_as_one_of_the_oldest_version() {
     for code in [Code::NotFound, Code::Unimplemented] {
         let (cluster, faulty) = faulty();

@@ -5,6 +5,7 @@ mod cluster;
 mod cost;
 mod faults;
 mod queue;
+mod roots;
 mod round_trips;
 
 use std::time::Duration;

@@ -122,6 +122,18 @@ fn one_that_does_not_answer_takes_seconds_and_the_others_none() {
 }
 
 #[test]
+fn one_that_is_full_is_to_be_waited_for_and_not_taken_out() {
+    let server = Host::new();
+    let service = Service::start(&server, &["--workers", "1"]);
+    let full = FaultyServer::in_front_of(&service.url());
+    full.inject_in("BatchUpdateBlobs", Fault::Refuse(Code::ResourceExhausted, "no room"));
+    let told = configured(&cluster(&full.url(), "")).run(&project(), &["doctor"]);
+    let says = ["remote-full", "no room", "wait until it has room", "builds go on without it"];
+    check(&found(&told, &full.url()), "poor", &says);
+    assert!(!found(&told, &full.url()).contains("take out"), "{}", told.stdout);
+}
+
+#[test]
 fn a_cluster_that_has_our_base_executes_in_it() {
     let host = Host::shared();
     let service = Service::start(&host, &["--workers", "1"]);

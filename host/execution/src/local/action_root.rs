@@ -8,6 +8,7 @@ use spec_sandbox::RootSpec;
 
 use crate::error::ExecutionError;
 use crate::local::graft::graft_through_symlinks;
+use crate::local::merged_root::collision;
 use crate::local::root_view::RootView;
 use crate::local::scratch::{ScratchAllocator, ScratchMedium};
 use crate::outcome::ActionError;
@@ -52,9 +53,7 @@ impl ActionRoot {
             ExecutionError::Cas(error @ (CasError::Missing { .. } | CasError::Corrupt { .. })) => {
                 all_missing(cas, chroot, input_root, error)
             }
-            ExecutionError::Cas(CasError::Collision { path, old, new }) => ActionError::invalid(format!(
-                "the input root has a {new} at '{path}', where the tree of chrootRootDigest has a {old}"
-            )),
+            ExecutionError::Cas(CasError::Collision { path, old, new }) => collision(&path, old, new),
             other => other.into(),
         })
     }

@@ -4,6 +4,7 @@ mod action_root;
 mod command;
 mod graft;
 mod limits;
+mod merged_root;
 mod options;
 mod outputs;
 mod prepared_action;
@@ -15,6 +16,7 @@ mod start_failure;
 mod subtrees;
 
 pub use limits::ActionLimits;
+pub use merged_root::merged_root;
 pub use options::LocalOptions;
 
 use std::sync::Weak;

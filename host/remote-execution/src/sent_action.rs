@@ -1,0 +1,72 @@
+//! An action as a cluster is asked for it.
+
+use spec_action::{read_command, store_action, store_command};
+use spec_cas::Cas;
+use spec_execution::{ActionError, ExecutorTask, merged_root};
+use spec_model::{Action, Command, Digest, Platform};
+
+/// The platform property that names the tree which the input root is laid over.
+const CHROOT: &str = "chrootRootDigest";
+
+/// How the workers of a cluster learn of the tree that the command of an action is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RootForm {
+    /// The platform property `chrootRootDigest` names it.
+    #[default]
+    Named,
+    /// It is in the input root, and no property names it: for workers that change into the input root.
+    Merged,
+}
+
+/// An action as a cluster is asked for it.
+pub(crate) struct SentAction {
+    pub(crate) command: Command,
+    /// The action and its command.
+    pub(crate) messages: [Digest; 2],
+    /// The trees that the cluster needs.
+    pub(crate) trees: Vec<Digest>,
+}
+
+impl SentAction {
+    /// The action of a task, in the form that the cluster's workers need.
+    ///
+    /// # Errors
+    /// When messages are missing, a property is no digest of a tree, or the input root does not fit that tree.
+    pub(crate) fn of(cas: &Cas, task: &ExecutorTask, form: RootForm) -> Result<Self, ActionError> {
+        let command = read_command(cas, &task.action.command)?;
+        let chroot = chroot(task.action.platform.as_ref().or(command.platform.as_ref()))?;
+        match (form, chroot) {
+            (RootForm::Merged, Some(chroot)) => Self::merged(cas, &task.action, &command, &chroot),
+            (_, chroot) => {
+                let messages = [task.granted.action(), task.action.command];
+                let trees = [task.action.input_root].into_iter().chain(chroot).collect();
+                Ok(Self { command, messages, trees })
+            }
+        }
+    }
+
+    fn merged(cas: &Cas, action: &Action, command: &Command, chroot: &Digest) -> Result<Self, ActionError> {
+        let input_root = merged_root(cas, chroot, &action.input_root)?;
+        let command = Command { platform: command.platform.as_ref().map(unnamed), ..command.clone() };
+        let stored = store_command(cas, &command)?;
+        let platform = action.platform.as_ref().map(unnamed);
+        let action = Action { command: stored, input_root, platform, ..action.clone() };
+        let messages = [store_action(cas, &action)?, stored];
+        Ok(Self { command, messages, trees: vec![input_root] })
+    }
+}
+
+/// The tree that a platform names.
+fn chroot(platform: Option<&Platform>) -> Result<Option<Digest>, ActionError> {
+    let mut properties = platform.into_iter().flat_map(|platform| &platform.properties);
+    let value = properties.find(|(name, _)| name == CHROOT).map(|(_, value)| value);
+    let digest = value.map(|value| value.parse::<Digest>()).transpose();
+    digest.map_err(|_| ActionError::Invalid {
+        what: format!("the platform property {CHROOT} is no HASH/SIZE of a Directory"),
+    })
+}
+
+fn unnamed(platform: &Platform) -> Platform {
+    let others = platform.properties.iter().filter(|(name, _)| name != CHROOT);
+    Platform { properties: others.cloned().collect() }
+}
