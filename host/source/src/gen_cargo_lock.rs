@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use spec_cas::{Cas, TreeBuilder};
-use spec_model::{Digest, FilePosition, Mapping, NodeError, Value};
+use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, Value};
 
 use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
@@ -58,8 +58,8 @@ impl Source for GenCargoLockSource {
         self.reference.value()
     }
 
-    fn set_ref(&mut self, reference: Option<Value>) {
-        self.reference.set(reference);
+    fn set_ref(&mut self, reference: &Node) -> Result<(), SourceError> {
+        self.reference.set(reference)
     }
 
     fn is_cached(&self) -> bool {

@@ -47,6 +47,33 @@ pub(crate) fn inline_scalar(text: &str) -> String {
     emitter.text
 }
 
+/// A collection in block style. Its first line begins at the current position, the others after `indent` spaces.
+pub(crate) fn block_node(node: &Node, indent: usize) -> String {
+    let mut emitter = Emitter::default();
+    match &node.kind {
+        NodeKind::Mapping(mapping) => emitter.mapping(mapping, indent),
+        NodeKind::Sequence(nodes) => emitter.sequence(nodes, indent),
+        NodeKind::Scalar(text) => emitter.scalar(text, indent, QuoteStyle::of_value(text)),
+    }
+    emitter.text
+}
+
+/// A node on one line, in braces and brackets.
+pub(crate) fn flow_node(node: &Node) -> String {
+    match &node.kind {
+        NodeKind::Scalar(text) => inline_scalar(text),
+        NodeKind::Sequence(nodes) => {
+            format!("[{}]", nodes.iter().map(flow_node).collect::<Vec<_>>().join(", "))
+        }
+        NodeKind::Mapping(mapping) => {
+            let entry = |(name, node): (&std::sync::Arc<str>, &Node)| {
+                format!("{}: {}", inline_scalar(name), flow_node(node))
+            };
+            format!("{{{}}}", mapping.entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
 /// Writes text and keeps track of the column.
 #[derive(Default)]
 struct Emitter {
