@@ -29,6 +29,7 @@ fn layer(files: &[(&str, u32, &str)]) -> ImageLayer {
 }
 
 fn push(registry: &DockerRegistry, tag: &str, layers: &[ImageLayer]) {
+    rustls::crypto::ring::default_provider().install_default().ok();
     let client = Client::new(ClientConfig { protocol: ClientProtocol::Http, ..ClientConfig::default() });
     let image = Reference::with_tag(registry.host(), "lib/app".to_owned(), tag.to_owned());
     let config = Config::new(CONFIG.as_bytes().to_vec(), CONFIG_TYPE.to_owned(), None);

@@ -79,6 +79,23 @@ fn refs_can_live_in_project_refs() {
     );
 }
 
+/// A list below a source that is not the first, at the end of the file.
+#[test]
+fn refs_that_are_lists() {
+    let old = "kind: import\nsources:\n- kind: local\n  path: .\n- kind: cargo\n  ref:\n  - name: old\n    sha: 11\n";
+    let files = Files::new(&format!("== a.bst\n{old}"));
+    let project = files.load(&[]).expect("a good project");
+    let mut entry = spec_model::Mapping::new();
+    entry.set("name", Node::text("new"));
+    let value = Node::sequence(vec![entry.clone().into(), entry.into()]);
+    let new = NewRef { element: 0, source: 1, key: "ref".to_owned(), value };
+    let changed = set_refs(&project, &[new]).expect("refs are set");
+    assert_eq!(
+        changed[0].text,
+        old.replace("  - name: old\n    sha: 11\n", "  - name: new\n  - name: new\n")
+    );
+}
+
 /// A ref may be kept in several settings of its source, some of which are there already.
 #[test]
 fn refs_of_several_settings() {

@@ -166,7 +166,7 @@ fn replacement(span: &ValueSpan, value: &Node) -> TextEdit {
     let after_colon = |text: String| TextEdit { range: span.colon..end, replacement: text };
     let in_place = |text: String| TextEdit { range: span.range.clone(), replacement: text };
     if is_inline(value) || span.in_braces || span.is_flow {
-        let text = inline(value);
+        let text = if span.in_braces { flow_node(value) } else { inline(value) };
         let stays = !span.range.is_empty() && (span.kind == ValueKind::Scalar || span.is_flow);
         return if stays { in_place(text) } else { after_colon(format!(" {text}")) };
     }
@@ -216,7 +216,7 @@ fn insertion(
     let DictionarySpan { last, flow } = *span;
     if flow {
         let entries: Vec<String> =
-            settings.iter().map(|(key, value)| format!("{key}: {}", inline(value))).collect();
+            settings.iter().map(|(key, value)| format!("{key}: {}", flow_node(value))).collect();
         let entries = entries.join(", ");
         let comma = text[last..].trim_start().starts_with(',');
         let before = text[..last].trim_end();

@@ -83,7 +83,13 @@ fn value<'t>(
             (kind, found.range, found.flow)
         }
     };
-    let (column, key_column) = (span.start.col(), key.start.col());
+    let (mut range, mut column, key_column) = (range, span.start.col(), key.start.col());
+    if kind == ValueKind::Sequence
+        && !is_flow
+        && let Some(dash) = offsets.dash_between(colon, range.start, key_column)
+    {
+        (range.start, column) = (dash, key_column);
+    }
     Some(ValueSpan { kind, range, column, key_column, colon, is_flow, in_braces })
 }
 
@@ -145,7 +151,9 @@ fn collection<'t>(
         }
         if depth == 0 {
             let brace = offsets.byte(span.start.index())?;
-            let end = if flow { brace + 1 } else { last };
+            // After a comma at its end the parser reports the comma.
+            let closing = offsets.body[brace - offsets.shift..].find(['}', ']']);
+            let end = if flow { brace + closing? + 1 } else { last };
             let last = if flow && ends_in_nothing { brace } else { last };
             return Some(CollectionSpan { range: begin..end, last, flow });
         }
@@ -182,6 +190,19 @@ impl<'t> Offsets<'t> {
         let shift = text.len() - body.len();
         let starts = || body.char_indices().map(|(at, _)| at).collect();
         Self { body, shift, starts: (!body.is_ascii()).then(starts) }
+    }
+
+    /// The first dash that begins a line in a column. Of a sequence that is not indented more than its key, the parser may report the
+    /// place behind the dash.
+    fn dash_between(&self, from: usize, to: usize, column: usize) -> Option<usize> {
+        let text = &self.body[from - self.shift..to - self.shift];
+        let lines = text.match_indices('\n').map(|(at, _)| at + 1);
+        let is_dash = |start: &usize| {
+            let line = &text[*start..];
+            let indent = line.len() - line.trim_start_matches(' ').len();
+            indent == column && line[indent..].starts_with('-')
+        };
+        lines.filter(is_dash).map(|start| from + start + column).next()
     }
 
     /// Whether the collection that begins there is written in braces or brackets.

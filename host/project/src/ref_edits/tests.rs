@@ -156,6 +156,21 @@ fn refs_of_several_parts() {
             "- ref: # why\n      a: y # old\n      b: z\n  # end\n  kind: x\n",
             "- ref: # why\n      b: 1\n      a: x\n  # end\n  kind: x\n",
         ),
+        (
+            list,
+            "- kind: x\n  ref: # why\n  - a: b\n    c: d # that\n  - c\n",
+            "- kind: x\n  ref: # why\n  - b: 1\n    a: x\n  - b: 2\n",
+        ),
+        (
+            list,
+            "- kind: x\n  ref:\n  - # that\n    - a\n  url: y\n",
+            "- kind: x\n  ref:\n  - b: 1\n    a: x\n  - b: 2\n  url: y\n",
+        ),
+        (
+            list,
+            "- kind: x\n  ref: # -\n     - a\n",
+            "- kind: x\n  ref: # -\n     - b: 1\n       a: x\n     - b: 2\n",
+        ),
         (pair, "- ref:\n  - a\n  - b: c\n  kind: x\n", "- ref:\n    b: 1\n    a: x\n  kind: x\n"),
         (pair, "- ref: {a: b, }\n  kind: x\n", "- ref: {b: 1, a: x}\n  kind: x\n"),
         (pair, "- {kind: x}\n", "- {kind: x, ref: {b: 1, a: x}}\n"),

@@ -198,7 +198,10 @@ impl CargoSource {
                     "{}: '{}' of the sources before it has the crate {} from '{kind}', neither a registry nor git",
                     self.name, self.cargo_lock, found.name
                 );
-                Err(NodeError::new("lock-file-invalid", self.name.position.as_ref(), message).into())
+                let error = NodeError::new("lock-file-invalid", self.name.position.as_ref(), message);
+                Err(error
+                    .with_hint("have the crate from a registry with an index in git, or from git")
+                    .into())
             }
         }
     }
@@ -206,8 +209,7 @@ impl CargoSource {
     /// The URL of a repository in the mirror whose original has most of its beginning.
     fn mirrored(&self, repo: &str) -> String {
         let fitting = self.git_mirrors.iter().filter(|(url, _)| repo.starts_with(url.as_str()));
-        // Of several of one length the plugin takes the first.
-        let longest = fitting.rev().max_by_key(|(url, _)| url.len());
+        let longest = fitting.max_by_key(|(url, _)| url.len());
         longest.map_or_else(|| repo.to_owned(), |(url, mirror)| repo.replace(url.as_str(), mirror))
     }
 
