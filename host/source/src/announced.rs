@@ -41,14 +41,14 @@ impl AnnouncedSource {
         Ok(Self { reference: TextRef::configure(config)?, name, url })
     }
 
-    fn not_yet(&self) -> SourceError {
+    fn not_fetched(&self) -> SourceError {
         let SourceName { kind, position, .. } = &self.name;
         let message = format!(
-            "{}: sources of kind '{kind}' cannot be fetched yet; only their keys are known",
+            "{}: sources of kind '{kind}' are not fetched, because their files are what the pip of a machine downloads",
             self.name
         );
         let error = NodeError::new("source-kind-not-fetched", position.as_ref(), message);
-        error.with_hint("bring its files into the project with another kind, such as 'tar'").into()
+        error.with_hint("name each package in a source of kind 'pypi'").into()
     }
 }
 
@@ -75,11 +75,11 @@ impl Source for AnnouncedSource {
     }
 
     fn check(&self) -> Result<(), SourceError> {
-        Err(self.not_yet())
+        Err(self.not_fetched())
     }
 
     fn fetch(&self, _: &FetchMonitor) -> Result<(), SourceError> {
-        Err(self.not_yet())
+        Err(self.not_fetched())
     }
 
     fn tracks_previous(&self) -> bool {
@@ -87,11 +87,11 @@ impl Source for AnnouncedSource {
     }
 
     fn track(&self, _: &dyn PreviousSources, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
-        Err(self.not_yet())
+        Err(self.not_fetched())
     }
 
     fn stage(&self, _: &FetchMonitor) -> Result<Digest, SourceError> {
-        Err(self.not_yet())
+        Err(self.not_fetched())
     }
 
     fn warnings(&self) -> Vec<SourceWarning> {

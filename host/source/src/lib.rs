@@ -44,7 +44,6 @@ mod source_kinds;
 mod source_url;
 mod text_ref;
 mod tree_at;
-mod untracked;
 mod url;
 mod url_attempts;
 mod workspace;

@@ -209,7 +209,7 @@ fn tags_are_tracked_for_an_architecture() -> Result<(), SourceError> {
 fn tokens() -> Result<(), SourceError> {
     let mut lab = lab();
     let only = layer(&[(EntryType::Regular, "a", 0o644, "a")]);
-    let manifest = manifest(&[only.clone()]);
+    let manifest = manifest(std::slice::from_ref(&only));
     let elsewhere = Server::new(vec![Answer::whole(&only)]);
     let logins = Server::new(vec![Answer::whole(b"{\"token\": \"t1\"}")]);
     let challenge = format!(
@@ -264,13 +264,13 @@ fn registries_that_are_of_no_use() {
     let digest = sha256(&amd);
     refused(vec![Answer::whole(&amd)], &[("ref", &digest)], false, "index-answer", "several platforms");
     let only = layer(&[]);
-    let one = manifest(&[only.clone()]);
+    let one = manifest(std::slice::from_ref(&only));
     let digest = sha256(&one);
     let answers = |blob: Answer| vec![Answer::whole(&one), blob];
     refused(answers(Answer::whole(b"other")), &[("ref", &digest)], false, "wrong-ref", &sha256(&only));
     refused(answers(Answer::status(404)), &[("ref", &digest)], false, "download-refused", "blobs");
     let text = b"no archive".to_vec();
-    let broken = manifest(&[text.clone()]);
+    let broken = manifest(std::slice::from_ref(&text));
     let digest = sha256(&broken);
     let answers = vec![Answer::whole(&broken), Answer::whole(&text)];
     refused(answers, &[("ref", &digest)], false, "archive-format", "tar");
