@@ -116,6 +116,40 @@ fn refs_are_tracked_and_written_where_they_belong() {
     assert_eq!(project.read("elements/a.bst"), expect);
 }
 
+/// Refs that are dictionaries, lists, or several settings.
+#[test]
+fn refs_of_several_parts_are_written_where_they_belong() {
+    let versions = "{\"stable_versions\": [\"1.2.3\"]}";
+    let server = Server::start(&[
+        ("api/versions/?project_id=7", &[Answer::Whole(versions)]),
+        ("p-1.2.3.tar.gz", &[Answer::Whole(A)]),
+        ("crates/c/c-0.1.0.crate", &[Answer::Whole(A)]),
+    ]);
+    let (host, project) = (Host::new(), project(&server));
+    project.write(
+        "files/Cargo.lock",
+        "[[package]]\nname = \"c\"\nversion = \"0.1.0\"\nsource = \"registry+https://x\"\n\n\
+         [[package]]\nname = \"b\"\nversion = \"2.0.0\"\nsource = \"registry+https://x\"\nchecksum = \"12\"\n",
+    );
+    let element = |release: &str, crates: &str| {
+        format!(
+            "kind: import\nsources:\n- kind: local\n  path: files\n- kind: cargo2\n  url: web:crates/\n{crates}- kind: \
+             anitya # a release\n  url: web:p-{{version}}.tar.gz\n  project-id: 7\n  api-url: {}api/\n{release}# end\n",
+            server.url
+        )
+    };
+    project.write("elements/a.bst", &element("", "  ref:\n  - name: old\n    version: 1.0.0\n    sha: 11\n"));
+    let _ = host.run(&project, &["source", "track", "a.bst"]).success();
+    let release = format!("  ref:\n    version: 1.2.3\n    sha256sum: {A_REF}\n");
+    let crates = format!(
+        "  ref:\n  - kind: registry\n    name: b\n    version: 2.0.0\n    sha: 12\n  - kind: registry\n    name: c\n    \
+         version: 0.1.0\n    sha: {A_REF}\n"
+    );
+    assert_eq!(project.read("elements/a.bst"), element(&release, &crates));
+    let _ = host.run(&project, &["source", "track", "a.bst"]).success();
+    assert_eq!(project.read("elements/a.bst"), element(&release, &crates), "the second time nothing is new");
+}
+
 #[test]
 fn what_was_fetched_is_not_fetched_again() {
     let server = Server::start(&[("a.txt", &[Answer::Status(503), Answer::Half(A), Answer::Whole(A)])]);

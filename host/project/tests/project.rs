@@ -4,6 +4,7 @@ mod support;
 
 use std::fs;
 
+use spec_model::Node;
 use spec_project::ref_edits::{ChangedFile, NewRef, set_refs};
 use spec_project::{RefPlace, Scope, keys};
 use support::files::Files;
@@ -27,7 +28,11 @@ ref: old
 ";
 
 fn new_refs(sources: usize) -> Vec<NewRef> {
-    (0..sources).map(|source| NewRef { element: 0, source, text: format!("new{source}") }).collect()
+    (0..sources).map(|source| new_ref(source, "ref", &format!("new{source}"))).collect()
+}
+
+fn new_ref(source: usize, key: &str, value: &str) -> NewRef {
+    NewRef { element: 0, source, key: key.to_owned(), value: Node::text(value) }
 }
 
 #[test]
@@ -66,12 +71,51 @@ fn refs_can_live_in_project_refs() {
     fs::write(&changed[0].path, format!("# mine\n{}", changed[0].text)).expect("a file");
     let project = files.load(&[]).expect("a good project");
     assert_eq!(project.elements[0].sources[2].config.str("ref").ok(), Some("new2"));
-    let again = [NewRef { element: 0, source: 2, text: "newer".to_owned() }];
+    let again = [new_ref(2, "ref", "newer")];
     let changed = set_refs(&project, &again).expect("refs are set");
     assert_eq!(
         changed[0].text,
         "# mine\nprojects:\n  test:\n    a.bst:\n    - {}\n    - ref: new1\n    - ref: newer\n"
     );
+}
+
+/// A list below a source that is not the first, at the end of the file.
+#[test]
+fn refs_that_are_lists() {
+    let old = "kind: import\nsources:\n- kind: local\n  path: .\n- kind: cargo\n  ref:\n  - name: old\n    sha: 11\n";
+    let files = Files::new(&format!("== a.bst\n{old}"));
+    let project = files.load(&[]).expect("a good project");
+    let mut entry = spec_model::Mapping::new();
+    entry.set("name", Node::text("new"));
+    let value = Node::sequence(vec![entry.clone().into(), entry.into()]);
+    let new = NewRef { element: 0, source: 1, key: "ref".to_owned(), value };
+    let changed = set_refs(&project, &[new]).expect("refs are set");
+    assert_eq!(
+        changed[0].text,
+        old.replace("  - name: old\n    sha: 11\n", "  - name: new\n  - name: new\n")
+    );
+}
+
+/// A ref may be kept in several settings of its source, some of which are there already.
+#[test]
+fn refs_of_several_settings() {
+    let set = [new_ref(0, "suffix", "a.tar"), new_ref(0, "sha256sum", "12")];
+    for (before, after) in [
+        ("  kind: cpan\n", "  kind: cpan\n  suffix: a.tar\n  sha256sum: 12\n"),
+        ("  kind: cpan\n  suffix: b # here\n", "  kind: cpan\n  suffix: a.tar # here\n  sha256sum: 12\n"),
+        ("  {kind: cpan}\n", "  {kind: cpan, suffix: a.tar, sha256sum: 12}\n"),
+        ("  {kind: cpan, sha256sum: 11,}\n", "  {kind: cpan, sha256sum: 12, suffix: a.tar}\n"),
+    ] {
+        let text = |source: &str| format!("kind: import\nsources:\n-{}", &source[1..]);
+        let files = Files::new(&format!("== a.bst\n{}", text(before)));
+        let project = files.load(&[]).expect("a good project");
+        let changed = set_refs(&project, &set).expect("refs are set");
+        assert_eq!(changed.iter().map(|file| file.text.clone()).collect::<Vec<_>>(), [text(after)]);
+    }
+    let conf = "== project.conf\nname: test\nmin-version: 2.0\nref-storage: project.refs\n";
+    let files = Files::new(&format!("{conf}== a.bst\nkind: import\nsources:\n- kind: cpan\n"));
+    let changed = set_refs(&files.load(&[]).expect("a good project"), &set).expect("refs are set");
+    assert_eq!(changed[0].text, "projects:\n  test:\n    a.bst:\n    - suffix: a.tar\n      sha256sum: 12\n");
 }
 
 #[test]

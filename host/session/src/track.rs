@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use spec_model::Value;
 use spec_project::ref_edits::{ChangedFile, NewRef, set_refs};
 use spec_scheduler::{Context, Failure, Job, JobEnd, Message, Task, Work};
+use spec_source::TrackedRef;
 
 use crate::error::{Result, SessionError};
 use crate::job_failure;
@@ -61,13 +62,21 @@ impl Work for TrackWork {
             return Ok(JobEnd::Unneeded);
         }
         for (source, tracked) in changed {
-            let text = match tracked.new {
-                Value::Str(text) => text,
-                other => other.canonical(),
-            };
-            context.message(Message::info("new-ref", format!("source {}: {text}", source + 1)));
-            self.lock().push(NewRef { element: job.element, source, text });
+            context.message(Message::info("new-ref", format!("source {}: {}", source + 1, shown(&tracked))));
+            for (key, value) in tracked.settings() {
+                let (key, value) = (key.to_owned(), value.clone());
+                self.lock().push(NewRef { element: job.element, source, key, value });
+            }
         }
         Ok(JobEnd::Done)
+    }
+}
+
+/// The new reference, for people; of a long list only its length.
+fn shown(tracked: &TrackedRef) -> String {
+    match tracked.new.to_value() {
+        Value::Str(text) => text,
+        Value::Seq(entries) => format!("{} entries", entries.len()),
+        other => other.canonical(),
     }
 }

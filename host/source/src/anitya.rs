@@ -5,22 +5,28 @@ mod version_parts;
 
 use std::path::PathBuf;
 
+use serde::Deserialize;
 use spec_cas::Cas;
 use spec_model::{Digest, FilePosition, FolderPlugin, Globs, Mapping, Node, NodeError, PluginOrigin, Value};
 
 use crate::archive::{ArchiveLimits, ArchivePart};
 use crate::archive_source::{ArchiveFormat, stage_archive};
 use crate::context::SourceContext;
-use crate::download::DownloadableFile;
+use crate::download::{DownloadableFile, WebQuestion};
 use crate::error::{SourceError, SourceName};
+use crate::index_error::IndexError;
 use crate::monitor::FetchMonitor;
 use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
 use crate::source_url::SourceUrl;
-use crate::untracked::not_tracked;
-use crate::url::directory_name;
+use crate::url::{directory_name, without_password};
 use version_parts::VersionParts;
 
 const KEYS: [&str; 8] = ["kind", "directory", "provenance", "project-id", "url", "ref", "exclude", "api-url"];
+
+/// The server that is asked for versions, unless the source names another.
+const API: &str = "https://release-monitoring.org/api/v2/";
+/// Bytes of its largest answer. Projects have some hundred versions.
+const LARGEST: usize = 16 << 20;
 
 /// The texts of the plugin in KDE's own project, the forerunner of the community's. Its keys have the URL of the release.
 pub(crate) const KDE: [&str; 1] = ["fee8be550df14502fedb7bf5fbae082a3c2490df90d8f5528636f2b0f85f0db7"];
@@ -39,7 +45,10 @@ pub(crate) struct AnityaSource {
     name: SourceName,
     cas: Cas,
     limits: ArchiveLimits,
-    template: String,
+    context: SourceContext,
+    project: i64,
+    api: String,
+    template: Node,
     /// The template up to its first part of the version.
     base: SourceUrl,
     exclude: Vec<String>,
@@ -69,8 +78,6 @@ impl AnityaSource {
             _ => AnityaPlugin::Community,
         };
         config.validate_keys(if plugin == AnityaPlugin::Kde { &KEYS[..6] } else { &KEYS })?;
-        config.require("project-id")?.as_int()?;
-        config.opt_str("api-url")?;
         let template = config.require("url")?;
         let exclude = config.str_list_or_empty("exclude")?;
         let excluded = Globs::new(exclude.iter().map(|pattern| pattern.trim_start_matches('/')))
@@ -84,13 +91,36 @@ impl AnityaSource {
             plugin,
             cas: context.cas.clone(),
             limits: context.limits,
-            template: text.to_owned(),
+            project: config.require("project-id")?.as_int()?,
+            api: config.opt_str("api-url")?.unwrap_or(API).to_owned(),
+            template: template.clone(),
+            context: context.clone(),
             base: SourceUrl::new(&name, context, prefix, template.position.clone())?,
             exclude,
             excluded,
             release,
             name,
         })
+    }
+
+    /// The newest stable version that the server knows.
+    fn newest(&self, monitor: &FetchMonitor) -> Result<String, SourceError> {
+        let url = format!("{}versions/?project_id={}", self.api, self.project);
+        let index =
+            |error| SourceError::Index { name: self.name.clone(), url: without_password(&url), error };
+        let unknown = || {
+            let what = format!("stable version of a project {}", self.project);
+            index(IndexError::NoEntry { what, key: "project-id" })
+        };
+        let ask = WebQuestion { name: &self.name, options: &self.context.http, monitor };
+        let body = ask.get(&url, "application/json", LARGEST).map_err(|error| match error {
+            SourceError::Refused { status: 404, .. } => unknown(),
+            error => error,
+        })?;
+        let found: ProjectVersions = serde_json::from_slice(&body).map_err(|error| {
+            index(IndexError::answer("the list of the versions of a project in JSON", error))
+        })?;
+        found.stable_versions.into_iter().next().ok_or_else(unknown)
     }
 
     fn release(&self) -> Result<&Release, SourceError> {
@@ -111,6 +141,24 @@ fn release(
 ) -> Result<Release, SourceError> {
     reference.validate_keys(&["version", "sha256sum"])?;
     let (version, sha256) = (reference.str("version")?, reference.require("sha256sum")?);
+    let (url, folder) = place(name, context, template, version, plugin)?;
+    let position: Option<FilePosition> = sha256.position.clone();
+    let sha256 = sha256.as_str()?;
+    Ok(Release {
+        version: version.to_owned(),
+        sha256: sha256.to_owned(),
+        file: DownloadableFile::with_sha256(name, context, url, folder, sha256, position),
+    })
+}
+
+/// The URL of a version, and the folder of its downloads.
+fn place(
+    name: &SourceName,
+    context: &SourceContext,
+    template: &Node,
+    version: &str,
+    plugin: AnityaPlugin,
+) -> Result<(SourceUrl, PathBuf), SourceError> {
     let parts = match plugin {
         AnityaPlugin::Community => VersionParts::of(version),
         AnityaPlugin::Kde => VersionParts::between_dots(version),
@@ -118,14 +166,15 @@ fn release(
     let url = version_parts::render(template.as_str()?, version, &parts)
         .map_err(|message| NodeError::new("invalid-data", template.position.as_ref(), message))?;
     let url = SourceUrl::new(name, context, &url, template.position.clone())?;
-    let folder: PathBuf = context.download_directory.join(name.kind).join(directory_name(template.as_str()?));
-    let place: Option<FilePosition> = sha256.position.clone();
-    let sha256 = sha256.as_str()?;
-    Ok(Release {
-        version: version.to_owned(),
-        sha256: sha256.to_owned(),
-        file: DownloadableFile::with_sha256(name, context, url, folder, sha256, place),
-    })
+    let folder = context.download_directory.join(name.kind).join(directory_name(template.as_str()?));
+    Ok((url, folder))
+}
+
+/// What the server says of a project. The newest version comes first.
+#[derive(Deserialize)]
+struct ProjectVersions {
+    #[serde(default)]
+    stable_versions: Vec<String>,
 }
 
 impl Source for AnityaSource {
@@ -141,7 +190,7 @@ impl Source for AnityaSource {
                 release.version.as_str(),
             ]),
             AnityaPlugin::Community => Value::Seq(vec![
-                self.template.as_str().into(),
+                self.template.to_value(),
                 release.version.as_str().into(),
                 release.sha256.as_str().into(),
                 Value::seq(self.exclude.iter().map(String::as_str)),
@@ -160,7 +209,11 @@ impl Source for AnityaSource {
         self.release.as_ref().map(entry)
     }
 
-    fn set_ref(&mut self, _: Option<Value>) {}
+    fn set_ref(&mut self, reference: &Node) -> Result<(), SourceError> {
+        let reference = reference.as_mapping()?;
+        self.release = Some(release(&self.name, &self.context, &self.template, reference, self.plugin)?);
+        Ok(())
+    }
 
     fn is_cached(&self) -> bool {
         self.release.as_ref().is_some_and(|release| release.file.is_cached())
@@ -174,8 +227,18 @@ impl Source for AnityaSource {
         self.release()?.file.fetch(monitor)
     }
 
-    fn track(&self, _: &dyn PreviousSources, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
-        Err(not_tracked(&self.name))
+    fn track(
+        &self,
+        _: &dyn PreviousSources,
+        monitor: &FetchMonitor,
+    ) -> Result<Option<TrackedRef>, SourceError> {
+        let version = self.newest(monitor)?;
+        let (url, folder) = place(&self.name, &self.context, &self.template, &version, self.plugin)?;
+        let file = DownloadableFile::at(self.name.clone(), &self.context, url, folder);
+        let mut new = Mapping::new();
+        new.set("version", Node::text(version));
+        new.set("sha256sum", file.track(monitor)?.new);
+        Ok(Some(TrackedRef::new(self.reference(), new)))
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {

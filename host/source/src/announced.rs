@@ -1,6 +1,7 @@
-//! Kinds of sources whose keys are known, but which are not fetched, tracked or staged yet: `docker` and `pip`.
+//! The kind `pip`, whose keys are known, but which is not fetched, tracked or staged: its files are what the program pip of the
+//! machine downloads.
 
-use spec_model::{Digest, Mapping, NodeError, Value};
+use spec_model::{Digest, Mapping, Node, NodeError, Value};
 
 use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
@@ -17,48 +18,10 @@ const COMMON: [&str; 3] = ["kind", "directory", "provenance"];
 pub(crate) struct AnnouncedSource {
     name: SourceName,
     reference: TextRef,
-    /// The unique key but for the ref, which comes at `ref_index`.
-    key: Vec<Value>,
-    ref_index: usize,
-    /// What the ref begins with in the key.
-    ref_prefix: &'static str,
-    tracks_previous: bool,
     url: SourceUrl,
 }
 
 impl AnnouncedSource {
-    /// An image of a registry of containers.
-    pub(crate) fn docker(
-        name: SourceName,
-        context: &SourceContext,
-        config: &Mapping,
-    ) -> Result<Self, SourceError> {
-        let keys = ["architecture", "registry-url", "image", "os", "ref", "track", "url", "version"];
-        config.validate_keys(&[&COMMON[..], &keys].concat())?;
-        let wrong = |message: &str| {
-            NodeError::new("invalid-data", config.position.as_ref(), format!("{name}: {message}"))
-        };
-        let reference = TextRef::configure(config)?;
-        let (url, mut key) = match (config.get("url"), config.get("image")) {
-            (Some(_), Some(_)) => return Err(wrong("'url' and 'image' exclude each other").into()),
-            (Some(_), None) if config.get("registry-url").is_some() => {
-                return Err(wrong("'url' and 'registry-url' exclude each other").into());
-            }
-            (None, None) => return Err(wrong("either 'url' or 'image' is missing").into()),
-            (Some(node), None) => (SourceUrl::of_node(&name, context, node)?, Vec::new()),
-            (None, Some(image)) => {
-                let registry = config.opt_str("registry-url")?.unwrap_or("https://registry.hub.docker.com");
-                let position = config.get("registry-url").and_then(|node| node.position.clone());
-                let url = SourceUrl::new(&name, context, registry, position)?;
-                (url, vec![Value::from(image.as_str()?)])
-            }
-        };
-        key.insert(0, url.url.original.as_str().into());
-        let ref_index = key.len();
-        key.extend(config.opt_str("version")?.map(Value::from));
-        Ok(Self { name, reference, key, ref_index, ref_prefix: "sha256:", tracks_previous: false, url })
-    }
-
     /// Packages of a Python index.
     pub(crate) fn pip(
         name: SourceName,
@@ -75,19 +38,17 @@ impl AnnouncedSource {
             let message = format!("{name}: either 'packages' or 'requirements-files' is missing");
             return Err(NodeError::new("invalid-data", config.position.as_ref(), message).into());
         }
-        let reference = TextRef::configure(config)?;
-        let key = vec![url.url.original.as_str().into()];
-        Ok(Self { name, reference, key, ref_index: 1, ref_prefix: "", tracks_previous: true, url })
+        Ok(Self { reference: TextRef::configure(config)?, name, url })
     }
 
-    fn not_yet(&self) -> SourceError {
+    fn not_fetched(&self) -> SourceError {
         let SourceName { kind, position, .. } = &self.name;
         let message = format!(
-            "{}: sources of kind '{kind}' cannot be fetched yet; only their keys are known",
+            "{}: sources of kind '{kind}' are not fetched, because their files are what the pip of a machine downloads",
             self.name
         );
         let error = NodeError::new("source-kind-not-fetched", position.as_ref(), message);
-        error.with_hint("bring its files into the project with another kind, such as 'tar'").into()
+        error.with_hint("name each package in a source of kind 'pypi'").into()
     }
 }
 
@@ -97,19 +58,16 @@ impl Source for AnnouncedSource {
     }
 
     fn unique_key(&self) -> Result<Option<Value>, SourceError> {
-        Ok(self.reference.text().map(|reference| {
-            let mut key = self.key.clone();
-            key.insert(self.ref_index, format!("{}{reference}", self.ref_prefix).into());
-            Value::Seq(key)
-        }))
+        let key = |reference| Value::seq([self.url.url.original.as_str(), reference]);
+        Ok(self.reference.text().map(key))
     }
 
     fn reference(&self) -> Option<Value> {
         self.reference.value()
     }
 
-    fn set_ref(&mut self, reference: Option<Value>) {
-        self.reference.set(reference);
+    fn set_ref(&mut self, reference: &Node) -> Result<(), SourceError> {
+        self.reference.set(reference)
     }
 
     fn is_cached(&self) -> bool {
@@ -117,23 +75,23 @@ impl Source for AnnouncedSource {
     }
 
     fn check(&self) -> Result<(), SourceError> {
-        Err(self.not_yet())
+        Err(self.not_fetched())
     }
 
     fn fetch(&self, _: &FetchMonitor) -> Result<(), SourceError> {
-        Err(self.not_yet())
+        Err(self.not_fetched())
     }
 
     fn tracks_previous(&self) -> bool {
-        self.tracks_previous
+        true
     }
 
     fn track(&self, _: &dyn PreviousSources, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
-        Err(self.not_yet())
+        Err(self.not_fetched())
     }
 
     fn stage(&self, _: &FetchMonitor) -> Result<Digest, SourceError> {
-        Err(self.not_yet())
+        Err(self.not_fetched())
     }
 
     fn warnings(&self) -> Vec<SourceWarning> {

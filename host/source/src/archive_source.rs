@@ -1,7 +1,7 @@
 //! The kinds `tar`, `zip` and `deb`: an archive, unpacked.
 
 use spec_cas::Cas;
-use spec_model::{Digest, Mapping, Value};
+use spec_model::{Digest, Mapping, Node, Value};
 
 use crate::archive::{self, ArchiveLimits, ArchivePart, ImportError};
 use crate::context::SourceContext;
@@ -93,8 +93,8 @@ impl Source for ArchiveSource {
         self.file.reference()
     }
 
-    fn set_ref(&mut self, reference: Option<Value>) {
-        self.file.set_ref(reference);
+    fn set_ref(&mut self, reference: &Node) -> Result<(), SourceError> {
+        self.file.set_ref(reference)
     }
 
     fn is_cached(&self) -> bool {

@@ -210,7 +210,7 @@ impl ElementSources {
         for index in 0..self.sources.len() {
             let previous = SourcesBefore { element: self, index, monitor };
             if let Some(tracked) = self.sources[index].source.track(&previous, monitor)? {
-                self.sources[index].source.set_ref(Some(tracked.new.clone()));
+                self.sources[index].source.set_ref(&tracked.new)?;
                 self.key.take();
                 all.push((index, tracked));
             }

@@ -10,6 +10,7 @@ use spec_model::{Blame, FilePosition, NodeError, UserError};
 
 use crate::archive::ArchiveError;
 use crate::git_error::GitError;
+use crate::index_error::IndexError;
 use crate::patch_error::PatchError;
 use crate::url::AliasRefusal;
 
@@ -216,6 +217,16 @@ pub enum SourceError {
         /// What is wrong with it.
         error: GitError,
     },
+    /// The server that knows the releases does not say what is wanted.
+    #[error("{name}: {url}: {error}")]
+    Index {
+        /// The source.
+        name: SourceName,
+        /// The URL, aliases resolved.
+        url: String,
+        /// What is wrong with the answer.
+        error: IndexError,
+    },
     /// A patch does not apply.
     #[error("{name}: {patch}: {error}")]
     Patch {
@@ -264,6 +275,7 @@ impl SourceError {
             Self::WrongRef { url, expected, actual, .. } => {
                 Some(format!("{url} has SHA-256 {actual}, but the ref says {expected}"))
             }
+            Self::Index { url, error, .. } => Some(format!("{url}: {error}")),
             Self::Git { url, error, .. } if error.is_of_url() => Some(format!("{url}: {error}")),
             _ => None,
         }
@@ -275,6 +287,7 @@ impl SourceError {
             Self::WrongRef { .. } => "wrong-ref",
             Self::Refused { .. } => "download-refused",
             Self::Git { error, .. } => error.reason(),
+            Self::Index { error, .. } => error.reason(),
             _ => "download-failed",
         }
     }
@@ -323,6 +336,7 @@ impl UserError for SourceError {
             | Self::Archive { .. } => Blame::Remote,
             Self::DamagedDownload { .. } | Self::NotFetched { .. } | Self::Io { .. } => Blame::Machine,
             Self::Git { error, .. } => error.blame(),
+            Self::Index { error, .. } => error.blame(),
             Self::Cas { error, .. } => error.blame(),
             Self::Cancelled { .. } => Blame::Cancelled,
         }
@@ -346,6 +360,7 @@ impl UserError for SourceError {
             Self::NotFetched { .. } => "source-not-fetched",
             Self::Archive { error, .. } => error.reason(),
             Self::Git { error, .. } => error.reason(),
+            Self::Index { error, .. } => error.reason(),
             Self::Patch { error, .. } => error.reason(),
             Self::Cas { error, .. } if matches!(**error, CasError::Collision { .. }) => "stage-sources-fail",
             Self::Cas { error, .. } => error.reason(),
@@ -374,6 +389,7 @@ impl UserError for SourceError {
             | Self::NotFetched { name }
             | Self::Archive { name, .. }
             | Self::Git { name, .. }
+            | Self::Index { name, .. }
             | Self::Patch { name, .. }
             | Self::Io { name, .. } => name.position.as_ref(),
             Self::Cas { .. } | Self::Cancelled { .. } => None,
@@ -404,6 +420,7 @@ impl UserError for SourceError {
             Self::NotFetched { name } => Some(format!("spec-host source fetch {}", name.element)),
             Self::Archive { error, .. } => error.hint().map(str::to_owned),
             Self::Git { name, error, .. } => error.hint(&name.element),
+            Self::Index { error, .. } => Some(error.hint()),
             Self::Patch { error, .. } => error.hint().map(str::to_owned),
             Self::Cas { error, .. } => error.hint(),
             Self::UnknownKind { .. }

@@ -3,14 +3,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use spec_cas::{Cas, TreeBuilder};
-use spec_model::{Digest, FilePosition, Mapping, NodeError, Value};
+use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, Value};
 
 use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::source::{PreviousSources, Source, TrackedRef};
 use crate::text_ref::TextRef;
-use crate::untracked::not_tracked;
 
 const KEYS: [&str; 4] = ["kind", "directory", "provenance", "ref"];
 
@@ -58,8 +57,8 @@ impl Source for GenCargoLockSource {
         self.reference.value()
     }
 
-    fn set_ref(&mut self, reference: Option<Value>) {
-        self.reference.set(reference);
+    fn set_ref(&mut self, reference: &Node) -> Result<(), SourceError> {
+        self.reference.set(reference)
     }
 
     fn is_cached(&self) -> bool {
@@ -79,7 +78,12 @@ impl Source for GenCargoLockSource {
     }
 
     fn track(&self, _: &dyn PreviousSources, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
-        Err(not_tracked(&self.name))
+        let message = format!(
+            "{}: refs of sources of kind 'gen_cargo_lock' are not found, because they are what the cargo of a machine makes",
+            self.name
+        );
+        let error = NodeError::new("source-kind-not-tracked", self.name.position.as_ref(), message);
+        Err(error.with_hint("write the ref by hand: the text of a Cargo.lock in base64").into())
     }
 
     fn stage(&self, _: &FetchMonitor) -> Result<Digest, SourceError> {

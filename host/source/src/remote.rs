@@ -3,7 +3,7 @@
 use std::io;
 
 use spec_cas::{Cas, TreeBuilder};
-use spec_model::{Digest, Mapping, Value};
+use spec_model::{Digest, Mapping, Node, Value};
 
 use crate::archive::cannot_write;
 use crate::context::SourceContext;
@@ -58,8 +58,8 @@ impl Source for RemoteSource {
         self.file.reference()
     }
 
-    fn set_ref(&mut self, reference: Option<Value>) {
-        self.file.set_ref(reference);
+    fn set_ref(&mut self, reference: &Node) -> Result<(), SourceError> {
+        self.file.set_ref(reference)
     }
 
     fn is_cached(&self) -> bool {

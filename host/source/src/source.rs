@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use spec_model::{Digest, FilePosition, Value};
+use spec_model::{Digest, FilePosition, Node, NodeKind, Value};
 
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
@@ -25,8 +25,13 @@ pub trait Source: Debug + Send + Sync {
         None
     }
 
-    /// Replaces the ref, after tracking.
-    fn set_ref(&mut self, _reference: Option<Value>) {}
+    /// Replaces the ref by one that [`track`](Self::track) found.
+    ///
+    /// # Errors
+    /// When it is none of this kind, which would be a fault of `track`.
+    fn set_ref(&mut self, _reference: &Node) -> Result<(), SourceError> {
+        Ok(())
+    }
 
     /// Whether nothing has to be fetched. As for BuildStream, a `file:` URL has to be.
     fn is_cached(&self) -> bool {
@@ -124,19 +129,47 @@ pub trait PreviousSources {
 }
 
 /// The outcome of tracking.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct TrackedRef {
     /// The ref before.
     pub old: Option<Value>,
     /// The ref to write into the configuration.
-    pub new: Value,
+    pub new: Node,
+    /// Whether the entries of the ref are settings of the source, instead of entries of `ref`.
+    are_settings: bool,
 }
 
 impl TrackedRef {
+    /// A ref for the setting `ref`.
+    pub(crate) fn new(old: Option<Value>, new: impl Into<Node>) -> Self {
+        Self { old, new: new.into(), are_settings: false }
+    }
+
+    /// A ref of one text.
+    pub(crate) fn text(old: Option<Value>, new: String) -> Self {
+        Self::new(old, Node::text(new))
+    }
+
+    /// A ref whose entries are settings of the source.
+    pub(crate) fn in_settings(old: Option<Value>, new: impl Into<Node>) -> Self {
+        Self { are_settings: true, ..Self::new(old, new) }
+    }
+
     /// Whether the ref differs.
     #[must_use]
     pub fn is_changed(&self) -> bool {
-        self.old.as_ref() != Some(&self.new)
+        self.old.as_ref() != Some(&self.new.to_value())
+    }
+
+    /// The settings of the source that change, in the order to write them in.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(&str, &Node)> {
+        match &self.new.kind {
+            NodeKind::Mapping(settings) if self.are_settings => {
+                settings.entries.iter().map(|(key, value)| (&**key, value)).collect()
+            }
+            _ => vec![("ref", &self.new)],
+        }
     }
 }
 

@@ -9,9 +9,9 @@ use crate::url::without_password;
 pub struct SourceInfo {
     /// The URL with its alias replaced; of files of the project, their path in it.
     pub url: String,
-    /// How the files are obtained: `local`, `workspace`, `remote-file`, `git`.
+    /// How the files are obtained: `local`, `workspace`, `remote-file`, `git`, `oci-image`.
     pub medium: &'static str,
-    /// What the version is: `cas-digest`, `sha256`, `commit`.
+    /// What the version is: `cas-digest`, `sha256`, `commit`, `oci-digest`.
     pub version_type: &'static str,
     /// What names these files and no others; empty without a ref.
     pub version: String,
@@ -33,6 +33,13 @@ impl SourceInfo {
     pub(crate) fn git(url: &str, commit: &str, version_guess: Option<String>) -> Self {
         let (url, version) = (without_password(url), commit.to_owned());
         let (medium, version_type) = ("git", "commit");
+        Self { url, medium, version_type, version, version_guess, extra_data: Vec::new() }
+    }
+
+    /// An image of a registry.
+    pub(crate) fn image(registry: &str, sha256: &str, version_guess: Option<String>) -> Self {
+        let (url, version) = (without_password(registry), format!("sha256:{sha256}"));
+        let (medium, version_type) = ("oci-image", "oci-digest");
         Self { url, medium, version_type, version, version_guess, extra_data: Vec::new() }
     }
 

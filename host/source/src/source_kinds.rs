@@ -9,6 +9,7 @@ use crate::announced::AnnouncedSource;
 use crate::archive_source::{ArchiveFormat, ArchiveSource};
 use crate::cargo::{CargoKind, CargoSource};
 use crate::context::{SourceContext, SourceSpec};
+use crate::docker::DockerSource;
 use crate::error::{SourceError, SourceName};
 use crate::gen_cargo_lock::GenCargoLockSource;
 use crate::git::{GitRepoSource, GitSource, GitTagSource, GoModuleSource};
@@ -71,7 +72,7 @@ pub(crate) fn configure_source(
         "cargo2" => Box::new(cargo("cargo2", CargoKind::Cargo2)?),
         "cpan" => Box::new(ReleasedFileSource::cpan(name("cpan"), context, config)?),
         "deb" => Box::new(archive("deb", ArchiveFormat::Deb)?),
-        "docker" => Box::new(AnnouncedSource::docker(name("docker"), context, config)?),
+        "docker" => Box::new(DockerSource::configure(name("docker"), context, config)?),
         "gen_cargo_lock" => Box::new(GenCargoLockSource::configure(name("gen_cargo_lock"), context, config)?),
         "git" => Box::new(GitSource::configure(name("git"), context, config)?),
         "git_module" => Box::new(GitTagSource::module(name("git_module"), context, config)?),

@@ -1,6 +1,6 @@
 //! Refs that are one text, as most kinds of sources have them.
 
-use spec_model::{Mapping, NodeError, Value};
+use spec_model::{Mapping, Node, NodeError, Value};
 
 use crate::error::{SourceError, SourceName};
 
@@ -38,11 +38,9 @@ impl TextRef {
         self.text().map(Value::from)
     }
 
-    /// As [`Source::set_ref`](crate::source::Source::set_ref). A ref of another kind is none.
-    pub(crate) fn set(&mut self, reference: Option<Value>) {
-        self.0 = match reference {
-            Some(Value::Str(text)) => Some(text),
-            _ => None,
-        };
+    /// As [`Source::set_ref`](crate::source::Source::set_ref).
+    pub(crate) fn set(&mut self, reference: &Node) -> Result<(), SourceError> {
+        self.0 = Some(reference.as_str()?.to_owned());
+        Ok(())
     }
 }

@@ -131,7 +131,7 @@ fn staged_repositories_can_be_described() {
 
 fn tracked(lab: &Lab, source: SourceSpec) -> Result<Option<Value>, SourceError> {
     let tracked = lab.sources(&[source])?.track(&silent())?;
-    Ok(tracked.into_iter().next().map(|(_, tracked)| tracked.new))
+    Ok(tracked.into_iter().next().map(|(_, tracked)| tracked.new.to_value()))
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn submodules_are_staged_where_they_belong() {
     let mut sources = lab.sources(&sources).expect("it is right");
     let tracked = sources.track(&silent()).expect("it is a submodule");
     let expect = Value::from(git(&middle, &["rev-parse", "HEAD"]));
-    assert_eq!(tracked[0].1.new, expect);
+    assert_eq!(tracked[0].1.new.to_value(), expect);
     assert!(names(sources.fetch(&silent()).expect("it is there"))[0]);
 }
 

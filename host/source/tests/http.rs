@@ -172,7 +172,7 @@ fn tracking_downloads_only_what_changed() -> Result<(), SourceError> {
     let mut refs = Vec::new();
     for _ in 0..3 {
         let tracked = sources.track(&silent())?;
-        refs.push((tracked[0].1.is_changed(), tracked[0].1.new.clone()));
+        refs.push((tracked[0].1.is_changed(), tracked[0].1.new.to_value()));
     }
     let (old, new) = (sha256(BODY).into(), sha256(b"new").into());
     assert_eq!(refs, [(true, old), (false, sha256(BODY).into()), (true, new)]);

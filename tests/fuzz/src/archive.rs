@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use arbitrary::{Arbitrary, Unstructured};
-use spec_cas::Walk;
+use spec_cas::{Cas, Walk};
+use spec_model::Digest;
 use spec_source::ArchiveLimits;
 use spec_source::fuzzing::import;
 use tar::{Builder, EntryType, Header};
@@ -26,21 +27,22 @@ pub fn run(data: &[u8]) {
     let cas = scratch::store();
     match import(archive, &cas, base_dir, LIMITS) {
         Err(error) => assert!(!error.reason().is_empty() && !error.to_string().is_empty()),
-        Ok(None) => {}
-        Ok(Some(root)) => {
-            assert!(
-                cas.is_complete(&root).expect("the store works"),
-                "a file or directory is not in the store"
-            );
-            let mut count = 0;
-            let walked = cas.walk(&root, |path, _| {
-                count += 1;
-                assert!(!path.split('/').any(|part| matches!(part, "" | "." | "..")), "{path:?}");
-                Ok(Walk::Enter)
-            });
-            walked.expect("it can be walked");
-            assert!(count <= 2 * LIMITS.entries, "{count} files and directories");
-        }
+        Ok(root) => check_tree(&cas, root.as_slice(), LIMITS.entries),
+    }
+}
+
+/// Checks that trees are complete in the store, of safe names, and within limits.
+pub(crate) fn check_tree(cas: &Cas, roots: &[Digest], most: u64) {
+    for root in roots {
+        assert!(cas.is_complete(root).expect("the store works"), "a file or directory is not in the store");
+        let mut count = 0;
+        let walked = cas.walk(root, |path, _| {
+            count += 1;
+            assert!(!path.split('/').any(|part| matches!(part, "" | "." | "..")), "{path:?}");
+            Ok(Walk::Enter)
+        });
+        walked.expect("it can be walked");
+        assert!(count <= 2 * most, "{count} files and directories");
     }
 }
 
@@ -133,7 +135,8 @@ impl Extension {
     }
 }
 
-fn entries(data: &[u8]) -> Option<Vec<u8>> {
+/// A tar with the entries that bytes describe.
+pub(crate) fn entries(data: &[u8]) -> Option<Vec<u8>> {
     let mut input = Unstructured::new(data);
     let mut tar = Builder::new(Vec::new());
     let mut count = 0;

@@ -8,17 +8,22 @@ pub mod artifact;
 pub mod components;
 pub mod condition;
 pub mod directory;
+pub mod git;
 pub mod globs;
+pub mod images;
 pub mod names;
 pub mod packages;
+pub mod patches;
 pub mod policies;
 pub mod project;
 pub mod recording;
 pub mod records;
+pub mod releases;
 pub mod resource;
 mod scratch;
 pub mod variables;
 pub mod yaml;
+pub mod zips;
 
 pub use libfuzzer_sys;
 

@@ -47,13 +47,23 @@ fn edit(text: &str, mapping: &Mapping) {
         }
         _ => return,
     };
-    let Ok(edited) = set_ref(text, &at, "new-ref") else { return };
+    let inner = Node::sequence(vec![Node::text("x, y"), mapping.clone().into()]);
+    for new in [Node::text("new-ref"), inner, Node::from(mapping.clone())] {
+        check_edit(text, (&**name, mapping), &at, &new);
+    }
+}
+
+fn check_edit(text: &str, (name, mapping): (&str, &Mapping), at: &RefPlace, new: &Node) {
+    let Ok(edited) = set_ref(text, at, new) else { return };
     let Ok(again) = parse_text(&edited, "upper") else { panic!("{edited:?} is what became of {text:?}") };
-    let found = again.get(name).map(|node| match &node.kind {
-        NodeKind::Mapping(inner) => inner.get("ref").and_then(|node| node.as_str().ok()),
-        _ => node.as_str().ok(),
+    let found = again.get(name).and_then(|node| match (at, &node.kind) {
+        (RefPlace::Dictionary(_), NodeKind::Mapping(inner)) => inner.get("ref"),
+        _ => Some(node),
     });
-    assert_eq!(found, Some(Some("new-ref")), "{edited:?} is what became of {text:?}");
+    assert!(
+        found.is_some_and(|node| plain_node(node) == plain_node(new)),
+        "{edited:?} is what became of {text:?}"
+    );
     let others = |mapping: &Mapping| plain(mapping).into_iter().skip(1).collect::<Vec<_>>();
     assert_eq!(others(&again), others(mapping), "{edited:?} is what became of {text:?}");
 }

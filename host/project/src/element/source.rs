@@ -50,6 +50,22 @@ pub enum RefPlace {
 }
 
 impl SourceConfig {
+    /// The place of a setting that has the ref or a part of it.
+    #[must_use]
+    pub fn place_of(&self, key: &str) -> RefPlace {
+        let in_file = matches!(self.ref_place, RefPlace::Value(_) | RefPlace::Dictionary(_));
+        if key == "ref" || !in_file {
+            return self.ref_place.clone();
+        }
+        let value = self.config.get(key).and_then(|node| node.position.clone()).map(RefPlace::Value);
+        match value.or_else(|| self.position.clone().map(RefPlace::Dictionary)) {
+            Some(RefPlace::Value(at) | RefPlace::Dictionary(at)) if is_of_subproject(&at.file) => {
+                RefPlace::Subproject
+            }
+            place => place.unwrap_or(RefPlace::Nowhere),
+        }
+    }
+
     /// The source that stands for those of an element with a workspace in `folder`.
     pub(crate) fn of_workspace(folder: &Path) -> Self {
         let mut config = Mapping::new();

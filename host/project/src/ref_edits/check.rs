@@ -2,9 +2,10 @@
 
 use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 
+use super::RefChange;
 use crate::LoadError;
 use crate::element::RefPlace;
-use crate::yaml::{parse_text, strip};
+use crate::yaml::{flow_node, parse_text, strip};
 
 /// Checks that only refs differ, and that each of the sources has its new ref.
 ///
@@ -14,51 +15,72 @@ pub(super) fn only_refs_differ(
     text: &str,
     edited: &str,
     file: &str,
-    refs: &[(&RefPlace, &str)],
+    changes: &[RefChange<'_>],
 ) -> Result<(), LoadError> {
-    let values: Vec<&str> = refs.iter().map(|(_, value)| *value).collect();
     let is_good = |edited: Mapping| {
         let original = parse_text(text, file)?;
-        let are_set = refs.iter().all(|(at, _)| is_set(at, &original, &edited, &values));
-        Ok::<bool, LoadError>(are_set && mappings(&original, &edited, &values))
+        let are_set = changes.iter().all(|change| is_set(change, &original, &edited));
+        Ok::<bool, LoadError>(are_set && mappings(&original, &edited, changes))
     };
     if parse_text(edited, file).map_or(Ok(false), is_good)? {
         return Ok(());
     }
     let message = format!("{file}: a ref cannot be written there without changing something else");
-    let hint = format!("write it by hand: ref: {}", values.join(", ref: "));
+    let settings = changes.iter().flat_map(|change| &change.settings);
+    let settings: Vec<String> = settings.map(|(key, value)| format!("{key}: {}", flow_node(value))).collect();
+    let hint = format!("write it by hand: {}", settings.join(", "));
     Err(NodeError::new("ref-not-writable", None, message).with_hint(hint).into())
 }
 
-fn mappings(before: &Mapping, after: &Mapping, values: &[&str]) -> bool {
+fn mappings(before: &Mapping, after: &Mapping, changes: &[RefChange<'_>]) -> bool {
     let new = after.entries.keys().filter(|name| before.get(name).is_none()).count();
     let is_good = |(name, node): (&std::sync::Arc<str>, &Node)| {
-        let is_ref = || &**name == "ref" && values.iter().any(|value| is_text(node, strip(value)));
-        before.get(name).is_some_and(|before| nodes(before, node, values)) || is_ref()
+        let mut settings = changes.iter().flat_map(|change| &change.settings);
+        before.get(name).is_some_and(|before| nodes(before, node, changes))
+            || settings.any(|(key, value)| **name == **key && is_value(node, value))
     };
     before.entries.len() + new == after.entries.len() && after.entries.iter().all(is_good)
 }
 
-fn nodes(before: &Node, after: &Node, values: &[&str]) -> bool {
+fn nodes(before: &Node, after: &Node, changes: &[RefChange<'_>]) -> bool {
     match (&before.kind, &after.kind) {
         (NodeKind::Scalar(before), NodeKind::Scalar(after)) => before == after,
-        (NodeKind::Mapping(before), NodeKind::Mapping(after)) => mappings(before, after, values),
+        (NodeKind::Mapping(before), NodeKind::Mapping(after)) => mappings(before, after, changes),
         (NodeKind::Sequence(before), NodeKind::Sequence(after)) => {
             let mut pairs = before.iter().zip(after.iter());
-            before.len() == after.len() && pairs.all(|(before, after)| nodes(before, after, values))
+            before.len() == after.len() && pairs.all(|(before, after)| nodes(before, after, changes))
         }
         _ => false,
     }
 }
 
-/// Whether the source at a place of the original has one of the values as its ref now. An edit at the end of the
+/// Whether the source at a place of the original has its new settings now. An edit at the end of the
 /// source may have landed in a comment or in another dictionary.
-fn is_set(at: &RefPlace, original: &Mapping, edited: &Mapping, values: &[&str]) -> bool {
-    let is_value = |node: &Node| values.iter().any(|value| is_text(node, strip(value)));
-    match at_same_position(original, edited, at).map(|node| (&node.kind, node)) {
-        Some((NodeKind::Mapping(source), _)) => source.get("ref").is_some_and(is_value),
-        Some((_, node)) => is_value(node),
-        None => false,
+fn is_set(change: &RefChange<'_>, original: &Mapping, edited: &Mapping) -> bool {
+    let Some(found) = at_same_position(original, edited, &change.at) else { return false };
+    change.settings.iter().all(|(key, value)| match (&change.at, &found.kind) {
+        (RefPlace::Dictionary(_), NodeKind::Mapping(source)) => {
+            source.get(key).is_some_and(|node| is_value(node, value))
+        }
+        _ => is_value(found, value),
+    })
+}
+
+/// Whether a node is read as `value`, when it was written as that.
+fn is_value(node: &Node, value: &Node) -> bool {
+    match (&node.kind, &value.kind) {
+        (NodeKind::Scalar(found), NodeKind::Scalar(text)) => **found == *strip(text),
+        (NodeKind::Sequence(found), NodeKind::Sequence(nodes)) => {
+            found.len() == nodes.len()
+                && found.iter().zip(nodes.iter()).all(|(found, value)| is_value(found, value))
+        }
+        (NodeKind::Mapping(found), NodeKind::Mapping(value)) => {
+            let has = |(name, value): (&std::sync::Arc<str>, &Node)| {
+                found.get(name).is_some_and(|found| is_value(found, value))
+            };
+            found.entries.len() == value.entries.len() && value.entries.iter().all(has)
+        }
+        _ => false,
     }
 }
 
@@ -76,7 +98,7 @@ fn same_position_below<'a>(original: &Node, edited: &'a Node, at: &RefPlace) -> 
     };
     // A collection may begin at the same place as its first node.
     let found = match (at, &original.kind) {
-        (RefPlace::Value(position), NodeKind::Scalar(_)) => is_at(position),
+        (RefPlace::Value(position), _) => is_at(position),
         (RefPlace::Dictionary(position), NodeKind::Mapping(_)) => is_at(position),
         _ => false,
     };
@@ -91,8 +113,4 @@ fn same_position_below<'a>(original: &Node, edited: &'a Node, at: &RefPlace) -> 
             .find_map(|(original, edited)| same_position_below(original, edited, at)),
         _ => None,
     }
-}
-
-fn is_text(node: &Node, text: &str) -> bool {
-    matches!(&node.kind, NodeKind::Scalar(found) if **found == *text)
 }

@@ -34,17 +34,52 @@ pub fn dump_sequence(nodes: &[Node]) -> String {
     emitter.text
 }
 
-/// A scalar as it can stand after any key, in block style or inside braces.
+/// A scalar as it can stand after any key in block style.
 pub(crate) fn inline_scalar(text: &str) -> String {
+    scalar_without(text, &[',', '[', ']', '{', '}'])
+}
+
+/// A scalar on one line, which is plain only without these characters.
+fn scalar_without(text: &str, special: &[char]) -> String {
     let style = match QuoteStyle::of_value(text) {
-        QuoteStyle::Plain if text.is_empty() || text.contains([',', '[', ']', '{', '}']) => {
-            QuoteStyle::Single
-        }
+        QuoteStyle::Plain if text.is_empty() || text.contains(special) => QuoteStyle::Single,
         style => style,
     };
     let mut emitter = Emitter::default();
     emitter.scalar(text, 0, style);
     emitter.text
+}
+
+/// A collection in block style. Its first line begins at the current position, the others after `indent` spaces.
+pub(crate) fn block_node(node: &Node, indent: usize) -> String {
+    let mut emitter = Emitter::default();
+    match &node.kind {
+        NodeKind::Mapping(mapping) => emitter.mapping(mapping, indent),
+        NodeKind::Sequence(nodes) => emitter.sequence(nodes, indent),
+        NodeKind::Scalar(text) => emitter.scalar(text, indent, QuoteStyle::of_value(text)),
+    }
+    emitter.text
+}
+
+/// A scalar inside of braces, where YAML's versions read colons and question marks in different ways.
+fn flow_scalar(text: &str) -> String {
+    scalar_without(text, &[',', '[', ']', '{', '}', ':', '?'])
+}
+
+/// A node on one line, in braces and brackets.
+pub(crate) fn flow_node(node: &Node) -> String {
+    match &node.kind {
+        NodeKind::Scalar(text) => flow_scalar(text),
+        NodeKind::Sequence(nodes) => {
+            format!("[{}]", nodes.iter().map(flow_node).collect::<Vec<_>>().join(", "))
+        }
+        NodeKind::Mapping(mapping) => {
+            let entry = |(name, node): (&std::sync::Arc<str>, &Node)| {
+                format!("{}: {}", flow_scalar(name), flow_node(node))
+            };
+            format!("{{{}}}", mapping.entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+        }
+    }
 }
 
 /// Writes text and keeps track of the column.

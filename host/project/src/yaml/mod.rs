@@ -10,7 +10,7 @@ mod node_builder;
 mod read;
 
 pub(crate) use characters::strip;
-pub(crate) use emitter::inline_scalar;
+pub(crate) use emitter::{block_node, flow_node, inline_scalar};
 pub use emitter::{dump, dump_sequence};
 pub(crate) use limits::Limits;
 pub use read::{parse_file, parse_text};

@@ -9,6 +9,7 @@ mod deb;
 mod decompress;
 mod error;
 mod extract;
+mod image_layers;
 mod limits;
 mod member;
 mod read_members;
@@ -26,10 +27,12 @@ use spec_cas::{Cas, CasError, TreeBuilder};
 use spec_model::Digest;
 
 use crate::hashing_reader::HashingReader;
+use base_dir::SelectedMember;
 use vfs::{Inode, InodeId, Vfs};
 
 pub(crate) use base_dir::ArchivePart;
 pub use error::ArchiveError;
+pub(crate) use image_layers::{LayerEntries, build_layers, read_layer};
 pub use limits::ArchiveLimits;
 pub(crate) use store_contents::cannot_write;
 pub(crate) use zip::import_zip;
@@ -88,9 +91,19 @@ fn import_tar(
         read_members::read_members(input, taken, limits, storer)
     })?;
     let members = base_dir::select(members?, part, limits.entries)?;
-    let vfs = extract::extract(&members, limits.entries)?;
+    build(&members, &contents, cas, limits)
+}
+
+/// The tree that selected entries unpack to.
+fn build(
+    members: &[SelectedMember],
+    contents: &[Digest],
+    cas: &Cas,
+    limits: ArchiveLimits,
+) -> Result<Digest, ImportError> {
+    let vfs = extract::extract(members, limits.entries)?;
     let mut builder = TreeBuilder::new();
-    add(&vfs, Vfs::ROOT, &mut String::new(), &contents, &mut builder)?;
+    add(&vfs, Vfs::ROOT, &mut String::new(), contents, &mut builder)?;
     Ok(builder.store(cas)?)
 }
 

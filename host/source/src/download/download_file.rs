@@ -18,7 +18,6 @@ use super::netrc::Netrc;
 use crate::error::{SourceError, SourceName};
 use crate::http_options::HttpOptions;
 use crate::monitor::FetchMonitor;
-use crate::url::without_password;
 
 /// A download of a URL into its folder.
 pub(super) struct Download<'d> {
@@ -150,13 +149,9 @@ impl Download<'_> {
     }
 
     fn explain(&self, failure: Failure, attempts: u32) -> SourceError {
-        let (name, url) = (self.name.clone(), without_password(self.url));
         match failure {
-            Failure::Transient(why) => SourceError::Download { name, url, attempts, why },
-            Failure::Final(why) => SourceError::Unobtainable { name, url, why },
-            Failure::Status(status) => SourceError::Refused { name, url, status: status.as_u16() },
             Failure::Disk(error) => self.disk(error),
-            Failure::Cancelled => SourceError::Cancelled { name },
+            failure => failure.explain(self.name, self.url, attempts),
         }
     }
 

@@ -64,6 +64,15 @@ impl DownloadFolder {
     }
 }
 
+impl DownloadFolder {
+    /// Renames a finished download to a name of its own in the folder.
+    pub(crate) fn publish_as(&self, part: PartialDownload, name: &str) -> io::Result<()> {
+        fs::rename(&part.path, self.directory.join(name))?;
+        part.published();
+        Ok(())
+    }
+}
+
 /// An unfinished download. It is locked while a process writes to it; one that a killed process left is taken over.
 #[derive(Debug)]
 pub(crate) struct PartialDownload {

@@ -2,7 +2,10 @@
 
 use std::error::Error;
 
-use reqwest::StatusCode;
+use reqwest::{Response, StatusCode};
+
+use crate::error::{SourceError, SourceName};
+use crate::url::without_password;
 
 /// Why an attempt failed.
 #[derive(Debug)]
@@ -26,6 +29,29 @@ impl Failure {
             true => Self::Final(why),
             false => Self::Transient(why),
         }
+    }
+}
+
+impl Failure {
+    /// The error of a source whose URL failed, after so many attempts.
+    pub(crate) fn explain(self, name: &SourceName, url: &str, attempts: u32) -> SourceError {
+        let (name, url) = (name.clone(), without_password(url));
+        match self {
+            Self::Transient(why) => SourceError::Download { name, url, attempts, why },
+            Self::Final(why) => SourceError::Unobtainable { name, url, why },
+            Self::Status(status) => SourceError::Refused { name, url, status: status.as_u16() },
+            Self::Disk(error) => SourceError::Unobtainable { name, url, why: error.to_string() },
+            Self::Cancelled => SourceError::Cancelled { name },
+        }
+    }
+}
+
+/// The answer, if it is one with contents.
+pub(crate) fn answered(response: Response) -> Result<Response, Failure> {
+    match response.status() {
+        StatusCode::OK => Ok(response),
+        status if is_transient(status) => Err(Failure::Transient(format!("the server answers {status}"))),
+        status => Err(Failure::Status(status)),
     }
 }
 

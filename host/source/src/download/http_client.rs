@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reqwest::header::{HeaderMap, HeaderValue, LOCATION, WWW_AUTHENTICATE};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{NoProxy, Proxy, RequestBuilder, Response, StatusCode, Url};
 use rustls::crypto::ring;
 use rustls_platform_verifier::BuilderVerifierExt;
@@ -54,6 +54,33 @@ impl HttpClient {
             at = follow(&at, next)?;
         }
         Err(Failure::Final(format!("it redirects more than {REDIRECTS} times")))
+    }
+
+    /// The answer to a GET, after redirects. Only the first server gets the login, and nobody a password.
+    pub(crate) async fn get_authorized(
+        &self,
+        url: &str,
+        headers: &HeaderMap,
+        login: Option<&HeaderValue>,
+    ) -> Result<Response, Failure> {
+        let first = Url::parse(url).map_err(|error| Failure::Final(error.to_string()))?;
+        let mut at = first.clone();
+        for _ in 0..=REDIRECTS {
+            let mut request = self.http.get(at.clone()).headers(headers.clone());
+            if let Some(login) = login.filter(|_| first.origin() == at.origin()) {
+                request = request.header(AUTHORIZATION, login.clone());
+            }
+            let response = send(request).await?;
+            let Some(next) = redirect(&response) else { return Ok(response) };
+            at = follow(&at, next)?;
+        }
+        Err(Failure::Final(format!("it redirects more than {REDIRECTS} times")))
+    }
+
+    /// The name and password for a server that another one names.
+    pub(crate) fn login_of(&self, first: &Url, at: &Url) -> Option<(String, String)> {
+        let entry = Hop { first, at }.entry(&self.netrc)?;
+        Some((entry.login.clone()?, entry.password.clone()?))
     }
 
     /// The answer to a POST. Redirects are not followed.

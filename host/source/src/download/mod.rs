@@ -5,13 +5,14 @@ mod download_folder;
 mod failure;
 mod http_client;
 mod netrc;
+mod web_question;
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use spec_model::{FilePosition, Mapping, Value};
+use spec_model::{FilePosition, Mapping, Node, Value};
 
 use crate::context::SourceContext;
 use crate::declared_version::DeclaredVersion;
@@ -26,10 +27,11 @@ use crate::text_ref::TextRef;
 use crate::url::{AliasedUrl, UrlTarget, without_password};
 use crate::url_attempts;
 use download_file::Download;
-use download_folder::DownloadFolder;
-pub(crate) use failure::{Failure, broke_off, is_transient};
+pub(crate) use download_folder::{DownloadFolder, PartialDownload};
+pub(crate) use failure::{Failure, answered, broke_off};
 pub(crate) use http_client::HttpClient;
 pub(crate) use netrc::Netrc;
+pub(crate) use web_question::{WebQuestion, body};
 
 /// The keys of every source, and of every source with a URL.
 pub(crate) const KEYS: [&str; 7] =
@@ -114,7 +116,7 @@ impl DownloadableFile {
     }
 
     /// The file at a URL, without a ref. Downloads are kept in `folder`.
-    fn at(name: SourceName, context: &SourceContext, url: SourceUrl, folder: PathBuf) -> Self {
+    pub(crate) fn at(name: SourceName, context: &SourceContext, url: SourceUrl, folder: PathBuf) -> Self {
         let SourceUrl { url, position } = url;
         Self {
             reference: TextRef::default(),
@@ -153,8 +155,8 @@ impl DownloadableFile {
         self.reference.value()
     }
 
-    pub(crate) fn set_ref(&mut self, reference: Option<Value>) {
-        self.reference.set(reference);
+    pub(crate) fn set_ref(&mut self, reference: &Node) -> Result<(), SourceError> {
+        self.reference.set(reference)
     }
 
     pub(crate) fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
@@ -260,7 +262,7 @@ impl DownloadableFile {
             );
             monitor.warn("ref-changed", &text);
         }
-        Ok(TrackedRef { old: old.map(Value::from), new: Value::from(new) })
+        Ok(TrackedRef::text(old.map(Value::from), new))
     }
 
     /// The SHA-256 of a file of this machine, which is copied into the folder: what was tracked is fetched, as for BuildStream.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use spec_cas::Cas;
-use spec_model::{Digest, FilePosition, Mapping, NodeError, Value};
+use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, Value};
 
 use super::git_ref::GitRef;
 use super::remote_repository::RemoteRepository;
@@ -119,8 +119,8 @@ impl Source for GitRepoSource {
         self.reference.value()
     }
 
-    fn set_ref(&mut self, reference: Option<Value>) {
-        self.reference.set(reference);
+    fn set_ref(&mut self, reference: &Node) -> Result<(), SourceError> {
+        self.reference.set(reference)
     }
 
     fn is_cached(&self) -> bool {
@@ -144,7 +144,7 @@ impl Source for GitRepoSource {
     ) -> Result<Option<TrackedRef>, SourceError> {
         let Some(patterns) = &self.track else { return Ok(None) };
         let new = self.repository.track(patterns, self.ref_format, monitor)?;
-        Ok(Some(TrackedRef { old: self.reference(), new: new.into() }))
+        Ok(Some(TrackedRef::text(self.reference(), new)))
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {

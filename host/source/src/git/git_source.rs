@@ -1,7 +1,7 @@
 //! The kind `git`: a commit of a git repository, with its submodules.
 
 use spec_cas::Cas;
-use spec_model::{Digest, Mapping, NodeError, Value};
+use spec_model::{Digest, Mapping, Node, NodeError, Value};
 
 use super::describe::{TagFilter, describe_nearest};
 use super::dot_git::TagToStage;
@@ -166,8 +166,8 @@ impl Source for GitSource {
         self.reference.value()
     }
 
-    fn set_ref(&mut self, reference: Option<Value>) {
-        self.reference.set(reference);
+    fn set_ref(&mut self, reference: &Node) -> Result<(), SourceError> {
+        self.reference.set(reference)
     }
 
     fn is_cached(&self) -> bool {
@@ -219,7 +219,7 @@ impl Source for GitSource {
                 .map_err(git)?;
             new = nearest.map_or(new, |nearest| nearest.reference(commit));
         }
-        Ok(Some(TrackedRef { old: self.reference(), new: new.into() }))
+        Ok(Some(TrackedRef::text(self.reference(), new)))
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {

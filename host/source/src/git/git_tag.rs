@@ -3,7 +3,7 @@
 
 use git2::Oid;
 use spec_cas::Cas;
-use spec_model::{Digest, Mapping, NodeError, Value};
+use spec_model::{Digest, Mapping, Node, NodeError, Value};
 
 use super::advertised_ref::AdvertisedRef;
 use super::describe::{TagFilter, describe_nearest};
@@ -227,8 +227,8 @@ impl Source for GitTagSource {
         self.reference.value()
     }
 
-    fn set_ref(&mut self, reference: Option<Value>) {
-        self.reference.set(reference);
+    fn set_ref(&mut self, reference: &Node) -> Result<(), SourceError> {
+        self.reference.set(reference)
     }
 
     fn is_cached(&self) -> bool {
@@ -283,7 +283,7 @@ impl Source for GitTagSource {
                 })?)
             }
         };
-        Ok(new.map(|new| TrackedRef { old: self.reference(), new: new.into() }))
+        Ok(new.map(|new| TrackedRef::text(self.reference(), new)))
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {

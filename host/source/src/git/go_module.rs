@@ -1,26 +1,41 @@
 //! The kind `go_module`: a module of Go from a git repository, for the folder `vendor`.
 
-use spec_model::{Digest, Mapping, NodeError, Value};
+use spec_cas::{Cas, CasError, MergeInput, TreeBuilder};
+use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, Value};
 
 use super::git_ref::GitRef;
 use super::git_repo::{mirror_path, parse_ref, tagged_info};
+use super::go_files::{GoFileError, GoMod, go_line, root_module, version_in_sum};
+use super::go_version::GoVersion;
 use super::remote_repository::RemoteRepository;
+use super::staged_repository::StagedRepository;
+use super::tracked_ref::{RefFormat, RefPatterns};
 use crate::context::SourceContext;
 use crate::declared_version::DeclaredVersion;
+use crate::download::WebQuestion;
 use crate::error::{SourceError, SourceName};
+use crate::http_options::HttpOptions;
+use crate::index_error::IndexError;
 use crate::monitor::FetchMonitor;
+use crate::previous_file::PreviousFile;
 use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
 use crate::source_info::SourceInfo;
 use crate::source_url::SourceUrl;
-use crate::untracked::not_tracked;
 
 const KEYS: [&str; 6] = ["kind", "directory", "provenance", "ref", "url", "module"];
 const REF_KEYS: [&str; 4] = ["go-version", "git-ref", "explicit", "subdirectory"];
+
+/// The folder of modules, and the file that lists their packages.
+const VENDOR: &str = "vendor";
+const MODULES: &str = "vendor/modules.txt";
 
 /// A module of Go.
 #[derive(Debug)]
 pub(crate) struct GoModuleSource {
     name: SourceName,
+    cas: Cas,
+    http: HttpOptions,
+    module_place: Option<FilePosition>,
     url: SourceUrl,
     repository: RemoteRepository,
     module: String,
@@ -47,13 +62,141 @@ impl GoModuleSource {
         let reference =
             config.opt_mapping("ref")?.map(|reference| module_ref(&name, reference)).transpose()?;
         let url = SourceUrl::of_node(&name, context, config.require("url")?)?;
-        let module = config.str("module")?.to_owned();
+        let node = config.require("module")?;
+        let (module, module_place) = (node.as_str()?.to_owned(), node.position.clone());
+        if module.split('/').any(|name| matches!(name, "" | "." | "..")) {
+            return Err(node.expected("the path of a module, such as golang.org/x/text").into());
+        }
         let repository = RemoteRepository::new(&name, context, &url, mirror_path(context, &name, &url));
-        Ok(Self { name, url, repository, module, reference })
+        let (cas, http) = (context.cas.clone(), context.http.clone());
+        Ok(Self { name, cas, http, module_place, url, repository, module, reference })
     }
 
     fn required_ref(&self) -> Result<&GoModuleRef, SourceError> {
         self.reference.as_ref().ok_or_else(|| SourceError::NoRef { name: self.name.clone() })
+    }
+
+    fn previous<'f>(&'f self, root: &'f Digest, path: &'f str) -> PreviousFile<'f> {
+        PreviousFile { name: &self.name, cas: &self.cas, root, path }
+    }
+
+    /// The folder of the repository that the module is in, without the folder of a major version; empty for its root.
+    fn subdirectory(&self, monitor: &FetchMonitor) -> Result<String, SourceError> {
+        // What comes after the name of a repository there is a folder in it.
+        if self.module.starts_with("github.com") {
+            return Ok(self.module.split('/').skip(3).collect::<Vec<_>>().join("/"));
+        }
+        let url = format!("https://{}?go-get=1", self.module);
+        let ask = WebQuestion { name: &self.name, options: &self.http, monitor };
+        let page = ask.get_page(&url)?;
+        let root = root_module(&String::from_utf8_lossy(&page)).ok_or_else(|| {
+            let error = IndexError::answer("a page with the repository of a module", "it has no 'go-import'");
+            SourceError::Index { name: self.name.clone(), url, error }
+        })?;
+        let below = self.module.strip_prefix(&root).unwrap_or_default();
+        Ok(below.strip_prefix('/').unwrap_or(below).to_owned())
+    }
+
+    /// The commit of a version, as refs have it, and the folder of the module.
+    fn resolve(&self, version: &str, monitor: &FetchMonitor) -> Result<(String, String), SourceError> {
+        let mut folder = self.subdirectory(monitor)?;
+        match GoVersion::of(version) {
+            Some(GoVersion::Commit(start)) => Ok((self.repository.commit_from(start, monitor)?, folder)),
+            Some(GoVersion::Tag { tag, major }) => {
+                // Whether the folder of a major version exists is seen when it is staged.
+                let shorter = folder.strip_suffix(&format!("v{major}"));
+                let shorter = shorter.map(|shorter| shorter.strip_suffix('/').unwrap_or(shorter).to_owned());
+                folder = shorter.unwrap_or(folder);
+                let full = if folder.is_empty() { tag.to_owned() } else { format!("{folder}/{tag}") };
+                let patterns = RefPatterns::new(&full, Vec::new());
+                Ok((self.repository.track(&patterns, RefFormat::GitDescribe, monitor)?, folder))
+            }
+            None => Err(self.wrong_file("go.sum", format!("'{version}' is no version of Go"))),
+        }
+    }
+
+    /// The tree of the module in its repository.
+    fn module_tree(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
+        let reference = self.required_ref()?;
+        let staging = StagedRepository { name: &self.name, cas: &self.cas, monitor };
+        let mut tree = staging.files(&self.repository, &reference.git.commit)?;
+        if let Some(folder) = reference.subdirectory.as_deref().filter(|folder| !folder.is_empty()) {
+            let inner = self.cas.subtree(&tree, folder).map_err(|error| staging.cas_error(error))?;
+            tree = inner.ok_or_else(|| self.no_folder(folder))?;
+        }
+        if let Some(GoVersion::Tag { major, .. }) = GoVersion::tag_of(&reference.version)
+            && major >= 2
+        {
+            let inner = self.cas.subtree(&tree, &format!("v{major}"));
+            tree = inner.map_err(|error| staging.cas_error(error))?.unwrap_or(tree);
+        }
+        Ok(tree)
+    }
+
+    /// What `vendor/modules.txt` says of the module.
+    fn packages(&self, root: &Digest) -> Result<String, SourceError> {
+        let reference = self.required_ref()?;
+        let text = self.previous(root, "go.mod").text()?;
+        let go_mod = GoMod::parse(&text).map_err(|error| self.wrong_line("go.mod", &error))?;
+        let (original, _) = go_mod.original(&self.module, &reference.version);
+        let folder = format!("{VENDOR}/{original}");
+        let own = self.previous(root, &format!("{folder}/go.mod")).text_if_there()?;
+        let mut lines = go_mod.heading(&self.module, &reference.version, own.as_deref().and_then(go_line));
+        let tree = self.cas.subtree(root, &folder);
+        let listed = tree.and_then(|tree| match tree {
+            Some(tree) => self.list_packages(&tree, original, &mut lines),
+            None => Ok(()),
+        });
+        listed.map_err(|error| self.cas_error(error))?;
+        Ok(lines)
+    }
+
+    /// Lists a folder and those below it that have files of Go.
+    fn list_packages(&self, folder: &Digest, path: &str, lines: &mut String) -> Result<(), CasError> {
+        let folder = self.cas.directory(folder)?;
+        let links = folder.symlinks.iter().map(|link| &link.name);
+        let mut names = folder.files.iter().map(|file| &file.name).chain(links);
+        if names.any(|name| name == "go.mod" || name.ends_with(".go")) {
+            lines.push_str(path);
+            lines.push('\n');
+        }
+        for inner in folder.directories.iter().filter(|inner| inner.name != ".git") {
+            self.list_packages(&inner.digest, &format!("{path}/{}", inner.name), lines)?;
+        }
+        Ok(())
+    }
+
+    fn no_folder(&self, folder: &str) -> SourceError {
+        let message = format!("{}: the commit has no folder '{folder}'", self.name);
+        let error = NodeError::new("invalid-ref", self.name.position.as_ref(), message);
+        error
+            .with_hint(format!(
+                "to have the right one written, run: spec-host source track {}",
+                self.name.element
+            ))
+            .into()
+    }
+
+    fn wrong_file(&self, file: &str, why: String) -> SourceError {
+        let message = format!("{}: '{file}' of the sources before it: {why}", self.name);
+        let error = NodeError::new("lock-file-invalid", self.name.position.as_ref(), message);
+        error.with_hint("make the file again with: go mod tidy").into()
+    }
+
+    fn wrong_line(&self, file: &str, error: &GoFileError) -> SourceError {
+        self.wrong_file(file, format!("line {}: {}", error.line, error.why))
+    }
+
+    fn not_in_sum(&self) -> SourceError {
+        let message =
+            format!("{}: 'go.sum' of the sources before it has no module '{}'", self.name, self.module);
+        let position = self.module_place.as_ref().or(self.name.position.as_ref());
+        let error = NodeError::new("lock-file-invalid", position, message);
+        error.with_hint("check the key 'module', or remove the source if it is not needed any more").into()
+    }
+
+    fn cas_error(&self, error: CasError) -> SourceError {
+        SourceError::Cas { who: self.name.to_string(), error: Box::new(error) }
     }
 }
 
@@ -93,7 +236,10 @@ impl Source for GoModuleSource {
         Some(Value::map(entries))
     }
 
-    fn set_ref(&mut self, _: Option<Value>) {}
+    fn set_ref(&mut self, reference: &Node) -> Result<(), SourceError> {
+        self.reference = Some(module_ref(&self.name, reference.as_mapping()?)?);
+        Ok(())
+    }
 
     fn is_cached(&self) -> bool {
         self.reference.as_ref().is_some_and(|reference| self.repository.has(&reference.git.commit))
@@ -113,19 +259,49 @@ impl Source for GoModuleSource {
         true
     }
 
-    fn track(&self, _: &dyn PreviousSources, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
-        Err(not_tracked(&self.name))
+    fn track(
+        &self,
+        previous: &dyn PreviousSources,
+        monitor: &FetchMonitor,
+    ) -> Result<Option<TrackedRef>, SourceError> {
+        let text = self.previous(&previous.tree()?, "go.sum").text()?;
+        let version = version_in_sum(&text, &self.module);
+        let version = version.map_err(|error| self.wrong_line("go.sum", &error))?;
+        let version = version.ok_or_else(|| self.not_in_sum())?;
+        let (commit, folder) = self.resolve(version, monitor)?;
+        let mut new = Mapping::new();
+        new.set("go-version", Node::text(version));
+        new.set("git-ref", Node::text(commit));
+        if !folder.is_empty() {
+            new.set("subdirectory", Node::text(folder));
+        }
+        Ok(Some(TrackedRef::new(self.reference(), new)))
     }
 
     fn changes_previous(&self) -> bool {
         true
     }
 
-    fn stage(&self, _: &FetchMonitor) -> Result<Digest, SourceError> {
-        let SourceName { kind, position, .. } = &self.name;
-        let message = format!("{}: sources of kind '{kind}' cannot be staged yet", self.name);
-        let error = NodeError::new("source-kind-not-fetched", position.as_ref(), message);
-        Err(error.with_hint("vendor the module in the project").into())
+    /// Without sources before it there is no `go.mod`.
+    fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
+        let empty = StagedRepository { name: &self.name, cas: &self.cas, monitor }.empty()?;
+        self.stage_onto(empty, monitor)
+    }
+
+    fn stage_onto(&self, previous: Digest, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
+        let place = format!("{VENDOR}/{}", self.module);
+        let module = MergeInput { root: self.module_tree(monitor)?, location: &place, filter: None };
+        let with_module = self.cas.merge(&[MergeInput::whole(previous), module]);
+        let with_module = with_module.map_err(|error| self.cas_error(error))?.root;
+        let mut modules = self.previous(&with_module, MODULES).text_if_there()?.unwrap_or_default();
+        modules.push_str(&self.packages(&with_module)?);
+        let stored = self.cas.put_bytes(modules.as_bytes()).and_then(|digest| {
+            let mut builder = TreeBuilder::new();
+            builder.add_file(MODULES, digest, false)?;
+            let list = MergeInput::whole(builder.store(&self.cas)?);
+            Ok(self.cas.merge(&[MergeInput::whole(with_module), list])?.root)
+        });
+        stored.map_err(|error| self.cas_error(error))
     }
 
     fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {

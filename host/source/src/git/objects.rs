@@ -104,6 +104,13 @@ impl GitObjects {
         odb.map(|odb| ObjectReader { odb }).map_err(|error| GitError::damaged(&"database", &error.message()))
     }
 
+    /// The 40 digits of the commit that begins with some of them.
+    pub(crate) fn commit_from(&self, start: &str) -> Result<String, GitError> {
+        let missing = || GitError::Missing { what: "commit", id: start.to_owned() };
+        let found = self.repository.find_commit_by_prefix(start).map_err(|_| missing())?;
+        Ok(found.id().to_string())
+    }
+
     /// Whether it has an object.
     pub(crate) fn has(&self, id: Oid) -> bool {
         self.repository.odb().is_ok_and(|odb| odb.exists(id))

@@ -212,6 +212,46 @@ impl RemoteRepository {
         Err(SourceError::NotFetched { name: self.name.clone() })
     }
 
+    /// The commit whose name begins so.
+    pub(crate) fn commit_from(&self, start: &str, monitor: &FetchMonitor) -> Result<String, SourceError> {
+        let urls: Vec<&str> = self.url.url.track_order().collect();
+        let found =
+            |objects: Result<GitObjects, GitError>| objects.and_then(|objects| objects.commit_from(start));
+        try_urls(
+            &self.name,
+            &urls,
+            |_, _| {},
+            |url| match self.target(url)? {
+                UrlTarget::File(path) => {
+                    found(GitObjects::open(&path)).map_err(|error| self.git_error(url, error))
+                }
+                UrlTarget::Http => match found(GitObjects::open(self.mirror.path())) {
+                    Ok(commit) => Ok(commit),
+                    Err(_) => {
+                        self.fetch_all(url, monitor)?;
+                        found(GitObjects::open(self.mirror.path()))
+                            .map_err(|error| self.git_error(url, error))
+                    }
+                },
+            },
+        )
+    }
+
+    /// Fetches the history of all branches and tags.
+    fn fetch_all(&self, url: &str, monitor: &FetchMonitor) -> Result<(), SourceError> {
+        let server = GitServer { url, options: &self.http, monitor };
+        let failed = |failure| self.server_error(url, failure);
+        let mut wants: Vec<Oid> = server.refs().map_err(failed)?.iter().map(|found| found.object).collect();
+        wants.sort();
+        wants.dedup();
+        if wants.is_empty() {
+            return Ok(());
+        }
+        self.mirror.create().map_err(|error| self.git_error(url, error))?;
+        let request = PackRequest { wants: &wants, depth: None, most_bytes: self.most_bytes };
+        server.fetch(&request, &self.mirror).map_err(failed)
+    }
+
     /// The ref of the newest branch or tag that matches.
     pub(crate) fn track(
         &self,
@@ -261,22 +301,12 @@ impl RemoteRepository {
     }
 
     fn server_error(&self, url: &str, failure: ServerFailure) -> SourceError {
-        let (name, shown) = (self.name.clone(), without_password(url));
         match failure {
             ServerFailure::Git(error) => self.git_error(url, error),
-            ServerFailure::Http(Failure::Transient(why), attempts) => {
-                SourceError::Download { name, url: shown, attempts, why }
-            }
-            ServerFailure::Http(Failure::Final(why), _) => {
-                SourceError::Unobtainable { name, url: shown, why }
-            }
-            ServerFailure::Http(Failure::Status(status), _) => {
-                SourceError::Refused { name, url: shown, status: status.as_u16() }
-            }
             ServerFailure::Http(Failure::Disk(error), _) => {
                 self.git_error(url, self.mirror.cannot_write(error))
             }
-            ServerFailure::Http(Failure::Cancelled, _) => SourceError::Cancelled { name },
+            ServerFailure::Http(failure, attempts) => failure.explain(&self.name, url, attempts),
         }
     }
 }

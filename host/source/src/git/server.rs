@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use git2::{Oid, Repository};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Response, StatusCode, Url};
+use reqwest::{Response, Url};
 use tokio::sync::Notify;
 
 use super::advertised_ref::AdvertisedRef;
 use super::mirror::Mirror;
 use super::objects::oid;
 use super::pkt_line::{PktLine, PktLineReader, text, write_line};
-use crate::download::{Failure, HttpClient, Netrc, broke_off, is_transient};
+use crate::download::{Failure, HttpClient, Netrc, answered, broke_off};
 use crate::git_error::GitError;
 use crate::http_options::HttpOptions;
 use crate::monitor::FetchMonitor;
@@ -131,7 +131,7 @@ impl<'s> GitSession<'s> {
         let url = format!("{base}/info/refs?service={SERVICE}");
         let mut headers = headers();
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-        let response = checked(client.get(&url, &headers).await?)?;
+        let response = answered(client.get(&url, &headers).await?)?;
         let service = service_url(response.url())?;
         let mut lines = Lines::new(response);
         let mut first = lines.line().await?;
@@ -165,7 +165,7 @@ impl<'s> GitSession<'s> {
         let mut headers = headers();
         headers.insert(ACCEPT, HeaderValue::from_static("application/x-git-upload-pack-result"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-git-upload-pack-request"));
-        Ok(Lines::new(checked(self.client.post(&self.service, &headers, message).await?)?))
+        Ok(Lines::new(answered(self.client.post(&self.service, &headers, message).await?)?))
     }
 
     async fn refs(&self) -> Result<Vec<AdvertisedRef>> {
@@ -263,17 +263,6 @@ fn headers() -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(HeaderName::from_static("git-protocol"), HeaderValue::from_static("version=2"));
     headers
-}
-
-/// The answer, which must be one.
-fn checked(response: Response) -> Result<Response> {
-    match response.status() {
-        StatusCode::OK => Ok(response),
-        status if is_transient(status) => {
-            Err(Failure::Transient(format!("the server answers {status}")).into())
-        }
-        status => Err(Failure::Status(status).into()),
-    }
 }
 
 /// Where requests are sent: beside the list of refs that was found, perhaps after redirects.

@@ -84,7 +84,7 @@ impl StagedRepository<'_> {
         }
     }
 
-    fn cas_error(&self, error: spec_cas::CasError) -> SourceError {
+    pub(super) fn cas_error(&self, error: spec_cas::CasError) -> SourceError {
         SourceError::Cas { who: self.name.to_string(), error: Box::new(error) }
     }
 }

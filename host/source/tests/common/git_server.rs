@@ -1,4 +1,5 @@
 //! Repositories made by git itself, and a server that answers with `git upload-pack`.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -41,6 +41,15 @@ impl Lab {
         path
     }
 
+    /// The name of a folder of the project that was not there before. What local sources stage is read once.
+    pub(crate) fn new_folder(&self) -> String {
+        let numbers = (0..).map(|number| format!("folder{number}"));
+        let free = numbers.into_iter().find(|name| !self.project().join(name).exists());
+        let name = free.expect("there are enough numbers");
+        fs::create_dir(self.project().join(&name)).expect("the project can be written");
+        name
+    }
+
     pub(crate) fn sources(&self, specs: &[SourceSpec]) -> Result<ElementSources, SourceError> {
         ElementSources::new("app.bst", &self.context, specs)
     }

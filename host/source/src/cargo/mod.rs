@@ -1,5 +1,10 @@
 //! The kinds `cargo` and `cargo2`: the crates that a `Cargo.lock` names, in the form of `cargo vendor`.
 
+mod lock_file;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use spec_cas::{Cas, CasError, MergeInput, TreeBuilder};
 use spec_model::{Digest, Mapping, Node, NodeError, Value};
 
@@ -9,11 +14,12 @@ use crate::context::SourceContext;
 use crate::download::DownloadableFile;
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
+use crate::previous_file::PreviousFile;
 use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
 use crate::source_info::SourceInfo;
 use crate::source_url::SourceUrl;
-use crate::untracked::not_tracked;
 use crate::url::directory_name;
+use lock_file::{LockFileError, LockedCrate, LockedOrigin};
 
 const KEYS: [&str; 7] = ["kind", "directory", "provenance", "url", "ref", "cargo-lock", "vendor-dir"];
 
@@ -30,10 +36,15 @@ pub(crate) enum CargoKind {
 pub(crate) struct CargoSource {
     kind: CargoKind,
     name: SourceName,
+    context: SourceContext,
     cas: Cas,
     limits: ArchiveLimits,
     url: SourceUrl,
     original_url: String,
+    /// What URLs of git repositories are replaced by when they are tracked, by what they begin with.
+    git_mirrors: Vec<(String, String)>,
+    /// What the ref says of where crates come from, by their names. Tracking keeps it.
+    provenance: BTreeMap<String, Node>,
     cargo_lock: String,
     vendor_dir: String,
     /// The crates of the ref; `None` without one.
@@ -65,7 +76,9 @@ impl CargoSource {
     ) -> Result<Self, SourceError> {
         let more: &[&str] = if kind == CargoKind::Cargo2 { &["git-mirrors"] } else { &[] };
         config.validate_keys(&[&KEYS[..], more].concat())?;
-        config.opt_mapping("git-mirrors")?;
+        let mirrors = config.opt_mapping("git-mirrors")?.into_iter().flat_map(|mirrors| &mirrors.entries);
+        let mirrors = mirrors.map(|(url, mirror)| Ok((url.to_string(), mirror.as_str()?.to_owned())));
+        let git_mirrors = mirrors.collect::<Result<_, NodeError>>()?;
         let node = config.get("url");
         let original_url =
             node.map_or(Ok("https://static.crates.io/crates"), |node| node.as_str())?.to_owned();
@@ -80,6 +93,9 @@ impl CargoSource {
             kind,
             cas: context.cas.clone(),
             limits: context.limits,
+            context: context.clone(),
+            git_mirrors,
+            provenance: BTreeMap::new(),
             cargo_lock: config.opt_str("cargo-lock")?.unwrap_or("Cargo.lock").to_owned(),
             vendor_dir: config.opt_str("vendor-dir")?.unwrap_or(vendor_dir).to_owned(),
             crates: None,
@@ -88,14 +104,28 @@ impl CargoSource {
             original_url,
         };
         let crates = config.get("ref").map(Node::as_sequence).transpose()?;
-        let crates = crates.map(|crates| crates.iter().map(|node| source.vendored(context, node)).collect());
-        let crates: Option<Vec<VendoredCrate>> = crates.transpose()?;
-        // As for BuildStream's plugins, `cargo` without crates has no ref, and `cargo2` has an empty one.
-        source.crates = match kind {
-            CargoKind::Cargo => crates.filter(|crates| !crates.is_empty()),
-            CargoKind::Cargo2 => Some(crates.unwrap_or_default()),
-        };
+        source.set_crates(crates)?;
         Ok(source)
+    }
+
+    /// Takes the crates of a ref. As for BuildStream's plugins, `cargo` without crates has no ref, and `cargo2` has an empty one.
+    fn set_crates(&mut self, nodes: Option<&[Node]>) -> Result<(), SourceError> {
+        for node in nodes.unwrap_or_default() {
+            let entry = node.as_mapping()?;
+            if let Some(provenance) = entry.get("provenance") {
+                self.provenance.insert(entry.str("name")?.to_owned(), provenance.clone());
+            }
+        }
+        let crates: Vec<VendoredCrate> = nodes
+            .unwrap_or_default()
+            .iter()
+            .map(|node| self.vendored(&self.context, node))
+            .collect::<Result<_, _>>()?;
+        self.crates = match self.kind {
+            CargoKind::Cargo => Some(crates).filter(|crates| !crates.is_empty()),
+            CargoKind::Cargo2 => Some(crates),
+        };
+        Ok(())
     }
 
     fn vendored(&self, context: &SourceContext, node: &Node) -> Result<VendoredCrate, SourceError> {
@@ -111,21 +141,130 @@ impl CargoSource {
             return Ok(VendoredCrate { name, version, origin: CrateOrigin::Git { repo, commit, query } });
         }
         let sha = entry.opt_str("sha")?.map(|sha| {
-            let path = format!("{}{name}/{name}-{version}.crate", self.url.url.original);
-            let url = SourceUrl::new(&self.name, context, &path, self.url.position.clone())?;
-            let folder = context.download_directory.join(self.name.kind);
-            let folder = folder.join(directory_name(&self.url.url.original)).join(&name).join(&version);
             let place = entry.get("sha").and_then(|node| node.position.clone());
-            if [&name, &version]
-                .iter()
-                .any(|text| matches!(text.as_str(), "" | "." | "..") || text.contains('/'))
-            {
-                return Err(node.expected("a crate whose name and version are parts of a file name").into());
-            }
+            let (url, folder) = self.archive(context, node, &name, &version)?;
             let file = DownloadableFile::with_sha256(&self.name, context, url, folder, sha, place);
             Ok::<_, SourceError>((sha.to_owned(), Box::new(file)))
         });
         Ok(VendoredCrate { name, version, origin: CrateOrigin::Registry(sha.transpose()?) })
+    }
+
+    /// The URL of the archive of a crate that `node` names, and the folder of its downloads.
+    fn archive(
+        &self,
+        context: &SourceContext,
+        node: &Node,
+        name: &str,
+        version: &str,
+    ) -> Result<(SourceUrl, PathBuf), SourceError> {
+        if [name, version].iter().any(|text| matches!(*text, "" | "." | "..") || text.contains('/')) {
+            return Err(node.expected("a crate whose name and version are parts of a file name").into());
+        }
+        let path = format!("{}{name}/{name}-{version}.crate", self.url.url.original);
+        let url = SourceUrl::new(&self.name, context, &path, self.url.position.clone())?;
+        let folder = context.download_directory.join(self.name.kind);
+        Ok((url, folder.join(directory_name(&self.url.url.original)).join(name).join(version)))
+    }
+
+    /// The crates that a `Cargo.lock` names, as the ref lists them.
+    fn locked(&self, text: &str, monitor: &FetchMonitor) -> Result<Vec<Node>, SourceError> {
+        let crates = lock_file::read(text).map_err(|error| self.wrong_lock(&error))?;
+        let mut entries: Vec<([String; 4], Node)> = Vec::new();
+        for found in crates {
+            let origin = match self.kind {
+                CargoKind::Cargo => LockedOrigin::Registry,
+                CargoKind::Cargo2 => self.origin(&found)?,
+            };
+            let (repo, commit) = match &origin {
+                LockedOrigin::Registry => Default::default(),
+                LockedOrigin::Git { repo, commit, .. } => (repo.clone(), commit.clone()),
+            };
+            let order = [found.name.clone(), found.version.clone(), repo, commit];
+            entries.push((order, self.entry(&found, &origin, monitor)?));
+        }
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(entries.into_iter().map(|(_, entry)| entry).collect())
+    }
+
+    fn origin(&self, found: &LockedCrate) -> Result<LockedOrigin, SourceError> {
+        let origin = LockedOrigin::of(found.source.as_deref().unwrap_or_default());
+        match origin {
+            Ok(LockedOrigin::Git { repo, commit, query }) => {
+                Ok(LockedOrigin::Git { repo: self.mirrored(&repo), commit, query })
+            }
+            Ok(LockedOrigin::Registry) => Ok(LockedOrigin::Registry),
+            Err(kind) => {
+                let message = format!(
+                    "{}: '{}' of the sources before it has the crate {} from '{kind}', neither a registry nor git",
+                    self.name, self.cargo_lock, found.name
+                );
+                let error = NodeError::new("lock-file-invalid", self.name.position.as_ref(), message);
+                Err(error
+                    .with_hint("have the crate from a registry with an index in git, or from git")
+                    .into())
+            }
+        }
+    }
+
+    /// The URL of a repository in the mirror whose original has most of its beginning.
+    fn mirrored(&self, repo: &str) -> String {
+        let fitting = self.git_mirrors.iter().filter(|(url, _)| repo.starts_with(url.as_str()));
+        let longest = fitting.max_by_key(|(url, _)| url.len());
+        longest.map_or_else(|| repo.to_owned(), |(url, mirror)| repo.replace(url.as_str(), mirror))
+    }
+
+    /// The entry of the ref for a crate, with its keys in the order of the plugins. A crate without checksum is downloaded for it.
+    fn entry(
+        &self,
+        found: &LockedCrate,
+        origin: &LockedOrigin,
+        monitor: &FetchMonitor,
+    ) -> Result<Node, SourceError> {
+        let mut entry = Mapping::new();
+        let mut set = |key: &str, text: &str| entry.set(key, Node::text(text));
+        if let LockedOrigin::Git { repo, commit, .. } = origin {
+            set("kind", "git");
+            set("commit", commit);
+            set("repo", repo);
+        } else if self.kind == CargoKind::Cargo2 {
+            set("kind", "registry");
+        }
+        if let LockedOrigin::Git { query, .. } = origin
+            && !query.is_empty()
+        {
+            let mut pairs = Mapping::new();
+            query.iter().for_each(|(key, value)| pairs.set(key, Node::text(value.as_str())));
+            entry.set("query", pairs);
+        }
+        entry.set("name", Node::text(found.name.as_str()));
+        entry.set("version", Node::text(found.version.as_str()));
+        if *origin == LockedOrigin::Registry {
+            let sha = match &found.checksum {
+                Some(sha) => Node::text(sha.as_str()),
+                None => {
+                    let node = Node::from(entry.clone());
+                    let (url, folder) = self.archive(&self.context, &node, &found.name, &found.version)?;
+                    DownloadableFile::at(self.name.clone(), &self.context, url, folder).track(monitor)?.new
+                }
+            };
+            entry.set("sha", sha);
+        }
+        if let Some(provenance) = self.provenance.get(&found.name) {
+            entry.set("provenance", provenance.clone());
+        }
+        Ok(entry.into())
+    }
+
+    fn wrong_lock(&self, error: &LockFileError) -> SourceError {
+        let LockFileError { line, column, why } = error;
+        let message = format!(
+            "{}: '{}' of the sources before it, line {line}, column {column}: {why}",
+            self.name, self.cargo_lock
+        );
+        let error = NodeError::new("lock-file-invalid", self.name.position.as_ref(), message);
+        error
+            .with_hint("check the key 'cargo-lock', or make the file again with: cargo generate-lockfile")
+            .into()
     }
 
     /// The crates, all of which must have a digest or a commit.
@@ -151,6 +290,19 @@ impl CargoSource {
         );
         let error = NodeError::new("source-kind-not-fetched", self.name.position.as_ref(), message);
         error.with_hint("use a release of the crate").into()
+    }
+
+    /// The ref as the configuration has it, with what it says of where crates come from.
+    fn written(&self) -> Option<Value> {
+        let entry = |vendored: &VendoredCrate| {
+            let mut value = vendored.value(self.kind);
+            if let (Value::Map(entries), Some(provenance)) = (&mut value, self.provenance.get(&vendored.name))
+            {
+                entries.insert("provenance".to_owned(), provenance.to_value());
+            }
+            value
+        };
+        Some(Value::Seq(self.crates.as_ref()?.iter().map(entry).collect()))
     }
 
     fn cas_error(&self, error: CasError) -> SourceError {
@@ -253,7 +405,9 @@ impl Source for CargoSource {
         Some(Value::Seq(crates.iter().map(|vendored| vendored.value(self.kind)).collect()))
     }
 
-    fn set_ref(&mut self, _: Option<Value>) {}
+    fn set_ref(&mut self, reference: &Node) -> Result<(), SourceError> {
+        self.set_crates(Some(reference.as_sequence()?))
+    }
 
     fn is_cached(&self) -> bool {
         self.files().is_ok_and(|files| files.iter().all(|file| file.is_cached()))
@@ -271,8 +425,15 @@ impl Source for CargoSource {
         true
     }
 
-    fn track(&self, _: &dyn PreviousSources, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
-        Err(not_tracked(&self.name))
+    fn track(
+        &self,
+        previous: &dyn PreviousSources,
+        monitor: &FetchMonitor,
+    ) -> Result<Option<TrackedRef>, SourceError> {
+        let root = previous.tree()?;
+        let file = PreviousFile { name: &self.name, cas: &self.cas, root: &root, path: &self.cargo_lock };
+        let new = Node::sequence(self.locked(&file.text()?, monitor)?);
+        Ok(Some(TrackedRef::new(self.written(), new)))
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
@@ -306,5 +467,25 @@ impl Source for CargoSource {
 
     fn warnings(&self) -> Vec<SourceWarning> {
         self.url.warning(&self.name).into_iter().collect()
+    }
+}
+
+/// What fuzzing reads.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    use super::lock_file::{LockedOrigin, read};
+
+    /// The names of the crates of a lock file that come from git, with their commits; the error is its line, column and message.
+    ///
+    /// # Errors
+    /// When it is no lock file.
+    pub fn crates(text: &str) -> Result<Vec<(String, String)>, (usize, usize, String)> {
+        let crates = read(text).map_err(|error| (error.line, error.column, error.why))?;
+        let origin = |source: Option<String>| LockedOrigin::of(&source.unwrap_or_default());
+        let git = crates.into_iter().filter_map(|found| match origin(found.source) {
+            Ok(LockedOrigin::Git { commit, .. }) => Some((found.name, commit)),
+            _ => None,
+        });
+        Ok(git.collect())
     }
 }

@@ -1,0 +1,4 @@
+#![no_main]
+#![allow(missing_docs, unsafe_code, reason = "the macro's")]
+
+spec_fuzz::target!(git);
