@@ -6,7 +6,11 @@ use serde_json::Value;
 use spec_testkit::{Host, Oracle, Project};
 
 /// Elements, each with its build dependencies, its others and those of both types, and the targets of builds.
-type Graph = (&'static str, &'static [(&'static str, &'static str, &'static str, &'static str)], &'static [&'static str]);
+type Graph = (
+    &'static str,
+    &'static [(&'static str, &'static str, &'static str, &'static str)],
+    &'static [&'static str],
+);
 
 const GRAPHS: &[Graph] = &[
     (
@@ -62,7 +66,12 @@ const GRAPHS: &[Graph] = &[
     ),
     (
         "a target that another one needs at run time",
-        &[("low", "", "", ""), ("middle", "", "low", ""), ("high", "middle", "", ""), ("beside", "", "", "low")],
+        &[
+            ("low", "", "", ""),
+            ("middle", "", "low", ""),
+            ("high", "middle", "", ""),
+            ("beside", "", "", "low"),
+        ],
         &["high", "low", "beside", "middle"],
     ),
 ];

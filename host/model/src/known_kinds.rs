@@ -48,7 +48,8 @@ impl KnownKinds {
                 Some(text) => self.check_text(kind, plugin, text, position),
                 None => {
                     let (of, file) = (self.words.kind, &plugin.file);
-                    let message = format!("the {of} '{kind}' is declared to be the plugin {file}, which is not there");
+                    let message =
+                        format!("the {of} '{kind}' is declared to be the plugin {file}, which is not there");
                     let error = NodeError::new(self.words.absent, position, message);
                     Err(error.with_hint("put it there, or correct 'plugins' of project.conf"))
                 }
@@ -66,7 +67,8 @@ impl KnownKinds {
         let KindWords { kind: of, list, .. } = self.words;
         let message = format!("project.conf does not say where the {of} '{kind}' comes from");
         let error = NodeError::new("plugin-not-found", position, message);
-        let has = |packaged: &&PackagedKinds| packaged.kinds.contains(&kind) || packaged.missing.contains(&kind);
+        let has =
+            |packaged: &&PackagedKinds| packaged.kinds.contains(&kind) || packaged.missing.contains(&kind);
         if let Some(packaged) = self.packages.iter().find(has) {
             let package = packaged.package.name;
             return error.with_hint(format!(
@@ -77,8 +79,9 @@ impl KnownKinds {
         let known: Vec<&str> = of_packages.chain(self.core).copied().collect();
         let near = nearest(kind, &known).map(|near| format!("did you mean '{near}'? If not, "));
         error.with_hint(format!(
-            "{}declare the Python package, the folder or the junction that it comes from below 'plugins' of project.conf",
-            near.unwrap_or_default()
+            "{}declare where it comes from below 'plugins' of project.conf, or {}",
+            near.unwrap_or_default(),
+            (self.words.remedy)(kind)
         ))
     }
 

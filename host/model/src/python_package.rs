@@ -121,7 +121,9 @@ impl PackagedKinds {
             let hint = format!("permit version {version} if your keys are those of it, or {remedy}");
             return refused("package-version-conflict", message, &hint);
         }
-        packaged.check_kind(kind, words).map_or(Ok(()), |(reason, message, hint)| refused(reason, message, &hint))
+        packaged
+            .check_kind(kind, words)
+            .map_or(Ok(()), |(reason, message, hint)| refused(reason, message, &hint))
     }
 
     /// What is wrong with the name of a kind of this package: a reason, a message and what to do.

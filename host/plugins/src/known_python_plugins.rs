@@ -22,16 +22,12 @@ pub(crate) const TEXTS: [KnownTexts; 18] = [
     // buildstream-plugins 2.0.0.
     KnownTexts {
         kind: "autotools",
-        texts: &[
-            "954b3e0c505fc6b4206b396142106dfd0b6b8d6201ba64d06d6d5a77745bb111",
-        ],
+        texts: &["954b3e0c505fc6b4206b396142106dfd0b6b8d6201ba64d06d6d5a77745bb111"],
     },
     // buildstream-plugins 2.0.0.
     KnownTexts {
         kind: "cmake",
-        texts: &[
-            "820ae67d6cfdb0bcb7d0965ab9d32720dd7d2642d8b07d52fe554f7860e5d2f8",
-        ],
+        texts: &["820ae67d6cfdb0bcb7d0965ab9d32720dd7d2642d8b07d52fe554f7860e5d2f8"],
     },
     // buildstream-plugins 2.0.0, 2.4.0.
     KnownTexts {
@@ -44,23 +40,14 @@ pub(crate) const TEXTS: [KnownTexts; 18] = [
     // buildstream-plugins 2.0.0.
     KnownTexts {
         kind: "meson",
-        texts: &[
-            "af1c39fc6a36533182c2aba4e5a0de3a831a4547b51a03cd575ec98c38b9591c",
-        ],
+        texts: &["af1c39fc6a36533182c2aba4e5a0de3a831a4547b51a03cd575ec98c38b9591c"],
     },
     // buildstream-plugins 2.0.0.
-    KnownTexts {
-        kind: "pip",
-        texts: &[
-            "9e89d57f4cd431e0adde9a702c8c4b81fb9d4c665268bbb46ade9b1e761e9760",
-        ],
-    },
+    KnownTexts { kind: "pip", texts: &["9e89d57f4cd431e0adde9a702c8c4b81fb9d4c665268bbb46ade9b1e761e9760"] },
     // buildstream-plugins 2.0.0.
     KnownTexts {
         kind: "setuptools",
-        texts: &[
-            "af977b50bceb8729d65cad17fa5debe66f52c7e8bf8fed970b7d9b0efe80891d",
-        ],
+        texts: &["af977b50bceb8729d65cad17fa5debe66f52c7e8bf8fed970b7d9b0efe80891d"],
     },
     // buildstream-plugins-community 2.3.0, 2.4.0.
     KnownTexts {
@@ -126,9 +113,7 @@ pub(crate) const TEXTS: [KnownTexts; 18] = [
     // buildstream-plugins-community 2.0.0.
     KnownTexts {
         kind: "modulebuild",
-        texts: &[
-            "269adb72c968af136fc0d137d96c1ae8cf091c560cda988030403a40b9fc97c8",
-        ],
+        texts: &["269adb72c968af136fc0d137d96c1ae8cf091c560cda988030403a40b9fc97c8"],
     },
     // buildstream-plugins-community 2.0.0, 2.4.0.
     KnownTexts {
@@ -156,3 +141,23 @@ pub(crate) const TEXTS: [KnownTexts; 18] = [
         ],
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::embedded;
+
+    #[test]
+    fn every_text_is_of_one_kind_that_is_here() {
+        let mut seen = HashSet::new();
+        for KnownTexts { kind, texts } in &TEXTS {
+            assert!(embedded::kind(kind).or_else(|| embedded::project_kind(kind)).is_some(), "{kind}");
+            for text in *texts {
+                let is_sha256 = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+                assert!(is_sha256 && seen.insert(*text), "{kind}: {text}");
+            }
+        }
+    }
+}

@@ -69,7 +69,12 @@ fn refused() -> Vec<Refused> {
             &["elements/a.bst:5:", "plugins.bst:patch.py"],
             "Failed to load source plugin",
         ),
-        (with_junction("kind: stack\n"), "invalid-data", &["project.conf:5:", "plugins.bst"], "xpected junction"),
+        (
+            with_junction("kind: stack\n"),
+            "invalid-data",
+            &["project.conf:5:", "plugins.bst"],
+            "xpected junction",
+        ),
         (
             with_junction("kind: junction\nsources:\n- kind: tar\n  url: file:///nowhere/a.tar\n"),
             "subproject-inconsistent",
@@ -81,8 +86,8 @@ fn refused() -> Vec<Refused> {
                 "kind: junction\nsources:\n- kind: remote\n  url: file:///nowhere/a\n  \
                  ref: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n",
             ),
-            "source-unavailable",
-            &["project.conf:5:", "plugins.bst", "/nowhere/a"],
+            "download-failed",
+            &["elements/plugins.bst:3:", "/nowhere/a"],
             "/nowhere/a",
         ),
         (
@@ -98,7 +103,8 @@ fn refused() -> Vec<Refused> {
 fn a_plugin_that_the_project_behind_a_junction_does_not_have_is_refused() {
     let (host, oracle) = (Host::new(), Oracle::new());
     for (project, reason, ours, theirs) in refused() {
-        host.run(&project, &SHOW).refused(2, reason, ours);
+        let code = if reason == "download-failed" { 1 } else { 2 };
+        host.run(&project, &SHOW).refused(code, reason, ours);
         let oracle = oracle.bst(&project, &SHOW);
         assert!(oracle.code != Some(0) && oracle.stderr.contains(theirs), "{reason}: {}", oracle.stderr);
         // A junction that no element needs is not looked at.
@@ -135,7 +141,10 @@ fn an_element_kind_behind_a_junction_has_the_component_of_its_folder_or_a_known_
     let host = Host::new();
     let stanza = "- {origin: junction, junction: plugins.bst, elements: [script-like, make]}";
     let project = Project::of(&[
-        ("project.conf", &format!("name: top\nmin-version: 2.0\nelement-path: elements\nplugins:\n{stanza}\n")),
+        (
+            "project.conf",
+            &format!("name: top\nmin-version: 2.0\nelement-path: elements\nplugins:\n{stanza}\n"),
+        ),
         ("elements/plugins.bst", JUNCTION),
         ("elements/own.bst", "kind: script-like\nconfig: {commands: [\"true\"]}\n"),
         ("elements/made.bst", "kind: make\n"),
@@ -179,7 +188,8 @@ fn plugin_project(project: &Project, package: &str, stanza: &str) {
     project.write(&format!("elements/{folder}.bst"), &junction);
     let conf = project.read("project.conf");
     let lists = conf.split_once(stanza).expect("it is there").1;
-    let lists: String = lists.lines().take_while(|line| line.starts_with(' ')).map(|line| format!("{line}\n")).collect();
+    let lists: String =
+        lists.lines().take_while(|line| line.starts_with(' ')).map(|line| format!("{line}\n")).collect();
     let of = if lists.contains("sources:") { "sources" } else { "elements" };
     project.write(
         &format!("{folder}/project.conf"),
@@ -193,14 +203,20 @@ fn plugin_project(project: &Project, package: &str, stanza: &str) {
 fn published_plugins_behind_a_junction_have_the_keys_of_their_packages() {
     let (own, community) = ("buildstream-plugins", "buildstream-plugins-community");
     let (host, oracle) = (Host::new(), Oracle::new());
-    for (name, packages) in
-        [("keys-kinds", &[own][..]), ("keys-community", &[community]), ("keys-source-kinds", &[own, community])]
-    {
+    for (name, packages) in [
+        ("keys-kinds", &[own][..]),
+        ("keys-community", &[community]),
+        ("keys-source-kinds", &[own, community]),
+    ] {
         let project = Project::named(name);
         for package in packages {
             let is_constrained = name == "keys-community";
             let constraint = if is_constrained { ">=2.0" } else { "" };
-            plugin_project(&project, package, &format!("- origin: pip\n  package-name: {package}{constraint}\n"));
+            plugin_project(
+                &project,
+                package,
+                &format!("- origin: pip\n  package-name: {package}{constraint}\n"),
+            );
         }
         let (_, golden) = golden_keys(name).remove(0);
         let mut names: Vec<&str> = golden.iter().map(|element| &*element.name).collect();
@@ -227,7 +243,7 @@ fn a_junction_has_sources_of_a_plugin_behind_another_junction() {
     project.write("other/e.bst", "kind: stack\n");
     let other = "kind: junction\nsources:\n- kind: local\n  path: other\n- kind: patch\n  path: fix.patch\n";
     project.write("elements/other.bst", other);
-    project.write("elements/b.bst", "kind: stack\ndepends: [other.bst:e.bst]\n");
+    project.write("elements/b.bst", "kind: stack\ndepends:\n- other.bst:e.bst\n");
     let keys = oracle.keys(&project, &[], &["b.bst"]);
     let line = |element: &ElementKeys| format!("{} {} ", element.name, element.strong);
     let lines: Vec<String> = keys.iter().map(line).collect();

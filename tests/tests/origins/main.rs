@@ -122,19 +122,18 @@ fn a_kind_that_nothing_declares_is_one_of_buildstreams_own() {
 #[test]
 fn the_hint_for_a_kind_of_a_package_is_the_stanza_that_is_missing() {
     let host = Host::new();
-    for (package, list, kind) in [
-        ("buildstream-plugins", "elements", "make"),
-        ("buildstream-plugins", "sources", "patch"),
-        ("buildstream-plugins-community", "elements", "pyproject"),
-        ("buildstream-plugins-community", "sources", "git_repo"),
+    for (package, list, kind, setting) in [
+        ("buildstream-plugins", "elements", "make", ""),
+        ("buildstream-plugins", "sources", "patch", "path: a.patch"),
+        ("buildstream-plugins-community", "elements", "pyproject", ""),
+        ("buildstream-plugins-community", "sources", "git_repo", "url: http://a/b"),
     ] {
         let conf = "name: top\nmin-version: 2.0\nelement-path: elements\n";
         let element = match list {
             "elements" => format!("kind: {kind}\n"),
-            _ => format!("kind: import\nsources:\n- kind: {kind}\n  url: http://a/b\n  path: a.patch\n"),
+            _ => format!("kind: import\nsources:\n- kind: {kind}\n  {setting}\n"),
         };
-        let project =
-            Project::of(&[("project.conf", conf), ("elements/a.bst", &element), ("a.patch", "")]);
+        let project = Project::of(&[("project.conf", conf), ("elements/a.bst", &element), ("a.patch", "")]);
         let stanza = format!("- {{origin: pip, package-name: {package}, {list}: [{kind}]}}");
         host.run(&project, &["show", "a.bst"]).refused(2, "plugin-not-found", &[&stanza]);
         project.write("project.conf", &format!("{conf}plugins:\n{stanza}\n"));
@@ -146,7 +145,10 @@ fn the_hint_for_a_kind_of_a_package_is_the_stanza_that_is_missing() {
 fn mirrors_of_plugins_are_refused() {
     let host = Host::new();
     for (stanza, kind) in [
-        ("{origin: pip, package-name: buildstream-plugins, source-mirrors: [simple_mirror]}", "simple_mirror"),
+        (
+            "{origin: pip, package-name: buildstream-plugins, source-mirrors: [simple_mirror]}",
+            "simple_mirror",
+        ),
         ("{origin: local, path: elements, source-mirrors: [default]}", "default"),
         ("{origin: junction, junction: none.bst, source-mirrors: [ours]}", "ours"),
     ] {

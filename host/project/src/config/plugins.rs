@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use spec_model::{
-    FolderPlugin, Mapping, Node, NodeError, NodeKind, PackageRequirement, PluginJunction,
-    PluginOrigin, StatedText,
+    FolderPlugin, Mapping, Node, NodeError, NodeKind, PackageRequirement, PluginJunction, PluginOrigin,
+    StatedText,
 };
 
 use super::path::{PathKind, project_path};

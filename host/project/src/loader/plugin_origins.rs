@@ -176,7 +176,8 @@ impl PluginSearch<'_> {
 
     fn too_deep(&self, position: Option<&FilePosition>) -> NodeError {
         let (of, kind) = (self.of.words(), self.kind);
-        let message = format!("more than {MAX_DEPTH} junctions stand behind each other for the {of} '{kind}'");
+        let message =
+            format!("more than {MAX_DEPTH} junctions stand behind each other for the {of} '{kind}'");
         NodeError::new("circular-reference", position, message)
     }
 }

@@ -56,8 +56,7 @@ impl GoModuleSource {
         config.validate_keys(&KEYS)?;
         let with_explicit = origin.has_text(&WITH_EXPLICIT);
         let reference = config.opt_mapping("ref")?;
-        let reference =
-            reference.map(|reference| module_ref(&name, reference, with_explicit)).transpose()?;
+        let reference = reference.map(|reference| module_ref(&name, reference, with_explicit)).transpose()?;
         let url = SourceUrl::of_node(&name, context, config.require("url")?)?;
         let module = config.str("module")?.to_owned();
         let repository = RemoteRepository::new(&name, context, &url, mirror_path(context, &name, &url));

@@ -51,7 +51,13 @@ pub(crate) fn spec(kind: &str, config: &[(&str, &str)]) -> SourceSpec {
     for (key, value) in config {
         mapping.set(key, Node::text(*value));
     }
-    SourceSpec { kind: kind.to_owned(), origin: origin(kind), position: None, directory: None, config: mapping }
+    SourceSpec {
+        kind: kind.to_owned(),
+        origin: origin(kind),
+        position: None,
+        directory: None,
+        config: mapping,
+    }
 }
 
 /// The package that projects take a kind from; `svn` is a plugin of their own.
