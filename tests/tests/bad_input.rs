@@ -118,7 +118,14 @@ const MISTAKES: &[Mistake] = &[
         &["elements/a.bst:3:3", "'ostree'", "'git_repo' or 'tar'"],
     ),
     mistake(
-        &[("elements/a.bst", "kind: import\nsources:\n- kind: git\n  url: https://h/x\n")],
+        &[
+            (
+                "project.conf",
+                "name: test\nmin-version: 2.0\nelement-path: elements\nplugins:\n- {origin: pip, package-name: \
+                 buildstream-plugins, sources: [git]}\n",
+            ),
+            ("elements/a.bst", "kind: import\nsources:\n- kind: git\n  url: https://h/x\n"),
+        ],
         "missing-track-and-ref",
         &["elements/a.bst:3:3", "'track'"],
     ),

@@ -133,11 +133,17 @@ fn a_module_of_go_has_the_key_of_the_version_of_its_plugin() -> Result<(), Sourc
         spec.config.set("ref", reference);
         spec
     };
+    // It cannot be the first source.
+    let key = |module| {
+        let sources = Lab::new().sources(&[spec("tar", &[("url", "files:a.tar"), ("ref", SHA)]), module])?;
+        let keys = sources.source_keys()?.expect("both have refs");
+        Ok::<_, SourceError>(SourceKey::list(&keys[1..]).canonical())
+    };
     let expected = |explicit: &str| {
-        Some(format!(
+        format!(
             "[{{\"key\":{{\"bugfix\":1,\"module\":\"a/b\",\"ref\":{{{explicit}\"git-ref\":\"v1.0.0-0-g{COMMIT}\",\
              \"go-version\":\"v1.0.0\"}}}},\"name\":\"go_module\"}}]"
-        ))
+        )
     };
     assert_eq!(key(with_text(module(Some("True")), BEFORE, &[]))?, expected("\"explicit\":true,"));
     assert_eq!(key(with_text(module(Some("False")), BEFORE, &[]))?, expected("\"explicit\":false,"));
