@@ -78,24 +78,54 @@ const MISTAKES: &[Mistake] = &[
         "circular-reference-variable",
         &["elements/a.bst:4:6", "x -> y -> x"],
     ),
-    mistake(&[("elements/a.bst", "kind: homemade\n")], "unknown-kind", &["elements/a.bst:1:7", "'homemade'"]),
+    mistake(
+        &[("elements/a.bst", "kind: homemade\n")],
+        "plugin-not-found",
+        &["elements/a.bst:1:7", "'homemade'", "--plugin homemade=FILE"],
+    ),
     mistake(
         &[("elements/a.bst", "kind: oci\n")],
-        "unknown-kind",
-        &["elements/a.bst:1:7", "'oci' yet, a kind of buildstream-plugins-community"],
+        "plugin-not-found",
+        &["elements/a.bst:1:7", "package-name: buildstream-plugins-community, elements: [oci]"],
     ),
     mistake(
         &[("elements/a.bst", "kind: import\nsources:\n- kind: svn\n")],
+        "plugin-not-found",
+        &["elements/a.bst:3:3", "'svn'"],
+    ),
+    mistake(
+        &[
+            (
+                "project.conf",
+                "name: test\nmin-version: 2.0\nelement-path: elements\nplugins:\n- {origin: local, path: elements, \
+                 sources: [svn]}\n",
+            ),
+            ("elements/a.bst", "kind: import\nsources:\n- kind: svn\n"),
+        ],
         "unknown-source-kind",
         &["elements/a.bst:3:3", "'svn'"],
     ),
     mistake(
-        &[("elements/a.bst", "kind: import\nsources:\n- kind: ostree\n")],
+        &[
+            (
+                "project.conf",
+                "name: test\nmin-version: 2.0\nelement-path: elements\nplugins:\n- {origin: pip, package-name: \
+                 buildstream-plugins-community, sources: [ostree]}\n",
+            ),
+            ("elements/a.bst", "kind: import\nsources:\n- kind: ostree\n"),
+        ],
         "source-kind-left-out",
         &["elements/a.bst:3:3", "'ostree'", "'git_repo' or 'tar'"],
     ),
     mistake(
-        &[("elements/a.bst", "kind: import\nsources:\n- kind: git\n  url: https://h/x\n")],
+        &[
+            (
+                "project.conf",
+                "name: test\nmin-version: 2.0\nelement-path: elements\nplugins:\n- {origin: pip, package-name: \
+                 buildstream-plugins, sources: [git]}\n",
+            ),
+            ("elements/a.bst", "kind: import\nsources:\n- kind: git\n  url: https://h/x\n"),
+        ],
         "missing-track-and-ref",
         &["elements/a.bst:3:3", "'track'"],
     ),

@@ -32,6 +32,7 @@ config:
   - id > %{install-root}/id
   - pwd > %{install-root}/pwd
   - umask > %{install-root}/umask
+  - find /dev | sort | while read f; do stat -c '%n %F %a %u:%g %t:%T' $f; readlink $f || true; done > %{install-root}/dev
 ";
 
 const EVERYTHING: &str = "kind: stack\ndepends:\n- all.bst\n- placed.bst\n";

@@ -187,7 +187,7 @@ fn a_kind_that_was_carried_over_is_that_of_the_python_plugin() {
 
     // A component in the folder comes first; a plugin of another text is another plugin.
     project.write("plugins/collect_initial_scripts.py", &format!("{python}\n"));
-    host.run(&project, &show).refused(2, "unknown-kind", &["collect_initial_scripts"]);
+    host.run(&project, &show).refused(2, "unknown-element-plugin", &["plugins/collect_initial_scripts.py"]);
     let component = require_env("SPEC_COMPONENTS").join("collect_initial_scripts.wasm");
     fs::copy(component, project.path().join("plugins/collect_initial_scripts.wasm"))
         .expect("it can be copied");

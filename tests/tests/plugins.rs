@@ -54,7 +54,7 @@ fn a_kind_of_its_own_comes_by_the_command_line_or_with_the_project() {
     let none = host.run(&project, &["build", "greet.bst"]);
     none.refused(
         2,
-        "unknown-kind",
+        "plugin-not-found",
         &["'script-like'", "elements/greet.bst:1:7", "--plugin script-like=FILE"],
     );
 

@@ -7,6 +7,10 @@ const SHA: &str = "9d0c936c78d0dfe3a67cae372c9a2330476ea87a2eec16b2daada64a664ca
 const CONF: &str = "name: test
 min-version: 2.0
 element-path: elements
+plugins:
+- origin: pip
+  package-name: buildstream-plugins-community
+  sources: [git_repo]
 aliases:
   web: https://example.org/releases/
 source-provenance-attributes:

@@ -14,6 +14,7 @@ mod file_position;
 mod glob;
 mod host_variables;
 mod key;
+mod known_kinds;
 mod layer_form;
 mod name;
 pub mod node;
@@ -40,10 +41,13 @@ pub use error::{Blame, UserError, limit_hint};
 pub use glob::{GlobError, Globs};
 pub use host_variables::expand_variables;
 pub use key::{Key, KeyPair, ParseKeyError};
+pub use known_kinds::{KnownKinds, KnownTexts};
 pub use layer_form::LayerForm;
 pub use name::{ElementName, ParseNameError};
 pub use node::{FilePosition, Mapping, Node, NodeError, NodeKind};
-pub use plugin_origin::{FolderPlugin, PackageRequirement, PluginOrigin, PythonText, StatedText};
+pub use plugin_origin::{
+    FolderPlugin, PackageRequirement, PluginJunction, PluginOrigin, PythonText, StatedText,
+};
 pub use python_package::{
     BUILDSTREAM_PLUGINS, BUILDSTREAM_PLUGINS_COMMUNITY, KindWords, PackagedKinds, PythonPackage,
 };

@@ -4,7 +4,10 @@ mod requirement;
 
 use requirement::{Requirement, normalized};
 
-use crate::{NodeError, PackageRequirement};
+use crate::{NodeError, PackageRequirement, PluginJunction, UserError as _};
+
+/// The reason where only the package has a kind.
+const UNSUPPORTED: &str = "unsupported-kind";
 
 /// A Python package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,13 +37,21 @@ pub struct PackagedKinds {
     pub missing: &'static [&'static str],
 }
 
-/// How errors call the plugins of a type.
+/// How errors call the plugins of a type, and the settings of projects about them.
 #[derive(Clone, Copy, Debug)]
-pub struct KindWords<'a> {
+pub struct KindWords {
     /// "element kind".
-    pub kind: &'a str,
-    /// What to do where the program does not have the plugin of a package.
-    pub remedy: &'a str,
+    pub kind: &'static str,
+    /// The list of the stanzas of `plugins` that has them: `elements`.
+    pub list: &'static str,
+    /// The setting that states texts to be equal to the plugins of the program.
+    pub statement: &'static str,
+    /// The reason of a plugin in a folder that is not there.
+    pub absent: &'static str,
+    /// The reason of a plugin in a folder whose text is not known.
+    pub unknown: &'static str,
+    /// What to do where the program does not have the plugin `kind`.
+    pub remedy: fn(kind: &str) -> String,
 }
 
 impl PackagedKinds {
@@ -48,14 +59,37 @@ impl PackagedKinds {
     ///
     /// # Errors
     /// With BuildStream's reason codes: `package-malformed-requirement`, `package-not-found`, `package-version-conflict`,
-    /// `plugin-not-found`; `unsupported-kind` for a kind that only the package has.
+    /// `plugin-not-found`, or `junction-plugin-load-error` for all of them if a project behind a junction names the package;
+    /// `unsupported-kind` for a kind that only the package has.
     pub fn check(
         all: &[Self],
         kind: &str,
         asked: &PackageRequirement,
-        words: KindWords<'_>,
+        words: KindWords,
     ) -> Result<(), NodeError> {
-        let PackageRequirement { requirement, position } = asked;
+        let Err(error) = Self::check_here(all, kind, asked, words) else {
+            return Ok(());
+        };
+        let Some(behind) = asked.behind.as_ref().filter(|_| error.reason() != UNSUPPORTED) else {
+            return Err(error);
+        };
+        let at = asked.position.as_ref().map(|position| format!("{position}: ")).unwrap_or_default();
+        let PluginJunction { junction, project, position } = behind;
+        let message = format!(
+            "the {} '{kind}' comes from the project '{project}' behind the junction '{junction}': {at}{error}",
+            words.kind
+        );
+        let hint = error.hint().unwrap_or_default();
+        Err(NodeError::new("junction-plugin-load-error", position.as_ref(), message).with_hint(hint))
+    }
+
+    fn check_here(
+        all: &[Self],
+        kind: &str,
+        asked: &PackageRequirement,
+        words: KindWords,
+    ) -> Result<(), NodeError> {
+        let PackageRequirement { requirement, position, .. } = asked;
         let refused = |reason, message: String, hint: &str| {
             Err(NodeError::new(reason, position.as_ref(), message).with_hint(hint))
         };
@@ -67,6 +101,7 @@ impl PackagedKinds {
                 return refused("package-malformed-requirement", message, hint);
             }
         };
+        let remedy = (words.remedy)(kind);
         let Some(packaged) = all.iter().find(|known| normalized(known.package.name) == wanted.name) else {
             let known: Vec<&str> = all.iter().map(|known| known.package.name).collect();
             let (name, known) = (&wanted.name, known.join(", "));
@@ -75,7 +110,7 @@ impl PackagedKinds {
                  {known}",
                 words.kind
             );
-            return refused("package-not-found", message, words.remedy);
+            return refused("package-not-found", message, &remedy);
         };
         let PythonPackage { name, version } = packaged.package;
         if !wanted.permits(version) {
@@ -83,18 +118,26 @@ impl PackagedKinds {
                 "the {} '{kind}' is that of {name} {version}, but {requirement} is required",
                 words.kind
             );
-            let hint = format!("permit version {version} if your keys are those of it, or {}", words.remedy);
+            let hint = format!("permit version {version} if your keys are those of it, or {remedy}");
             return refused("package-version-conflict", message, &hint);
         }
-        if packaged.kinds.contains(&kind) {
-            return Ok(());
+        packaged
+            .check_kind(kind, words)
+            .map_or(Ok(()), |(reason, message, hint)| refused(reason, message, &hint))
+    }
+
+    /// What is wrong with the name of a kind of this package: a reason, a message and what to do.
+    fn check_kind(&self, kind: &str, words: KindWords) -> Option<(&'static str, String, String)> {
+        let PythonPackage { name, version } = self.package;
+        if self.kinds.contains(&kind) {
+            return None;
         }
-        if packaged.missing.contains(&kind) {
+        if self.missing.contains(&kind) {
             let message = format!("spec-host does not have the {} '{kind}' of {name} yet", words.kind);
-            return refused("unsupported-kind", message, words.remedy);
+            return Some((UNSUPPORTED, message, (words.remedy)(kind)));
         }
-        let has = packaged.kinds.join(", ");
+        let has = self.kinds.join(", ");
         let message = format!("{name} {version} has no {} '{kind}'; it has: {has}", words.kind);
-        refused("plugin-not-found", message, "correct the name of the kind or the package")
+        Some(("plugin-not-found", message, "correct the name of the kind or the package".to_owned()))
     }
 }

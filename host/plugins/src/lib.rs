@@ -34,6 +34,7 @@ mod known_packages;
 mod known_python_plugins;
 mod lazy_component;
 mod options;
+mod origin;
 mod plan_builder;
 mod plugins;
 mod policy;

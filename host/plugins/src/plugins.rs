@@ -15,7 +15,7 @@ use crate::failure::PluginFailure;
 use crate::instance_pool::{InstancePool, KindId};
 use crate::kind::KindInstance;
 use crate::lazy_component::LazyComponent;
-use crate::{Options, compile, embedded, known_packages, known_python_plugins, private_folder};
+use crate::{Options, compile, embedded, origin, private_folder};
 
 /// The element kinds of the program: components of the command line come before those of a project, and these before the
 /// embedded ones.
@@ -138,30 +138,50 @@ impl Plugins {
         self.options.overrides.iter().filter(is_unused).cloned().collect()
     }
 
+    /// An element kind that is part of the program, wherever projects take it from.
+    ///
+    /// # Errors
+    /// As [`KindRegistry::kind`].
+    pub fn embedded_kind(&self, name: &str) -> Result<Arc<dyn ElementKind>, KindError> {
+        let component = embedded::kind(name).ok_or_else(|| KindError::Unknown {
+            kind: name.to_owned(),
+            known: self.known_kinds(),
+            missing: None,
+        })?;
+        self.load(name, ComponentSource::Embedded(component))
+    }
+
     fn source(&self, request: &KindRequest) -> Result<ComponentSource, KindError> {
         let overrides = &self.options.overrides;
         // Of several options for one kind the last one counts.
         let given = overrides.iter().rfind(|(kind, _)| *kind == request.name);
         let given = given.or_else(|| self.options.project.iter().find(|(kind, _)| *kind == request.name));
-        if let Some(file) = given.map(|(_, file)| file).or(request.component.as_ref()) {
-            return Ok(ComponentSource::File(file.clone()));
+        match given {
+            Some((_, file)) => Ok(ComponentSource::File(file.clone())),
+            None => origin::component(request, || self.known_kinds()),
         }
-        if let Some(package) = &request.package {
-            known_packages::check(&request.name, package)?;
+    }
+
+    fn load(&self, name: &str, source: ComponentSource) -> Result<Arc<dyn ElementKind>, KindError> {
+        let key = (name.to_owned(), source);
+        let mut loaded = self.lock();
+        if let Some(kind) = loaded.kinds.get(&key) {
+            return Ok(Arc::clone(kind) as Arc<dyn ElementKind>);
         }
-        // A kind of a folder of the project is not that of the program, even if it has its name.
-        let embedded = match &request.missing {
-            None => embedded::kind(&request.name),
-            Some(_) => {
-                request.python.and_then(|python| known_python_plugins::component(&request.name, &python))
-            }
-        };
-        embedded.map(ComponentSource::Embedded).ok_or_else(|| KindError::Unknown {
-            kind: request.name.clone(),
-            known: self.known_kinds(),
-            missing: request.missing.clone(),
-            package: known_packages::package_of_missing(&request.name),
-        })
+        loaded.last_id += 1;
+        let plugin = key.1.plugin_name(name);
+        let bytes = key.1.read(&self.options.limits).map_err(|failure| failure.of(&plugin, "load"))?;
+        let answers = self.answers.as_deref().map(|folder| AnswerCache::open(folder, &bytes));
+        let component = LazyComponent::new(
+            plugin,
+            loaded.last_id,
+            bytes,
+            Arc::clone(&self.engine),
+            Arc::clone(&self.pool),
+        );
+        let kind = Arc::new(ComponentKind::new(name, component, answers)?);
+        loaded.kinds.insert(key, Arc::clone(&kind));
+        Ok(kind)
     }
 
     fn known_kinds(&self) -> String {
@@ -178,19 +198,6 @@ impl Plugins {
 
 impl KindRegistry for Plugins {
     fn kind(&self, request: &KindRequest) -> Result<Arc<dyn ElementKind>, KindError> {
-        let key = (request.name.clone(), self.source(request)?);
-        let mut loaded = self.lock();
-        if let Some(kind) = loaded.kinds.get(&key) {
-            return Ok(Arc::clone(kind) as Arc<dyn ElementKind>);
-        }
-        loaded.last_id += 1;
-        let name = key.1.plugin_name(&request.name);
-        let bytes = key.1.read(&self.options.limits).map_err(|failure| failure.of(&name, "load"))?;
-        let answers = self.answers.as_deref().map(|folder| AnswerCache::open(folder, &bytes));
-        let component =
-            LazyComponent::new(name, loaded.last_id, bytes, Arc::clone(&self.engine), Arc::clone(&self.pool));
-        let kind = Arc::new(ComponentKind::new(&request.name, component, answers)?);
-        loaded.kinds.insert(key, Arc::clone(&kind));
-        Ok(kind)
+        self.load(&request.name, self.source(request)?)
     }
 }

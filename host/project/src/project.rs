@@ -84,6 +84,7 @@ impl<'a> UnresolvedProject<'a> {
             index[*old] = new;
         }
         let elements = std::mem::take(&mut loader.elements);
+        order.iter().try_for_each(|old| loader.find_plugins(&elements[*old]))?;
         let resolved = resolve(&loader, elements, &order, &|old| index[old], kinds)?;
         loader.check_conflicts()?;
         let new = |old: Vec<usize>| old.iter().map(|old| index[*old]).collect();
@@ -120,7 +121,9 @@ fn resolver<'l>(loader: &'l Loader<'_>, project: usize, kinds: &'l dyn KindRegis
         settings: open.settings(),
         refs: loader.element_refs(project),
         junction_refs: loader.junction_refs(project),
-        kinds: ProjectKinds::new(kinds, &open.settings().defaults),
+        first_origins: &open.first_origins,
+        origins: &open.origins,
+        kinds: ProjectKinds::new(kinds, &open.settings().defaults, &open.origins),
         workspaces: (&loader.workspaces, &loader.projects[TOPLEVEL].files.directory),
     }
 }

@@ -305,7 +305,8 @@ impl ScriptWriter {
             self.instruction(op::BIND, terminal, &[&flags, &terminal, &dev.join("console")]);
         }
         self.instruction(op::DEVPTS, dev.join("pts"), &[&dev.join("pts")]);
-        self.tmpfs("1777", shm_size, &dev.join("shm"));
+        // Its mode is that of the sandbox of BuildStream, where it is a folder of the only user.
+        self.tmpfs("755", shm_size, &dev.join("shm"));
         let links = [("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")];
         for (name, number) in links {
             let target = format!("/proc/self/fd{number}");

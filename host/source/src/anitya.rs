@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use spec_cas::Cas;
-use spec_model::{Digest, FilePosition, FolderPlugin, Globs, Mapping, Node, NodeError, PluginOrigin, Value};
+use spec_model::{Digest, FilePosition, Globs, Mapping, Node, NodeError, PluginOrigin, Value};
 
 use crate::archive::{ArchiveLimits, ArchivePart};
 use crate::archive_source::{ArchiveFormat, stage_archive};
@@ -71,12 +71,7 @@ impl AnityaSource {
         config: &Mapping,
         origin: &PluginOrigin,
     ) -> Result<Self, SourceError> {
-        let plugin = match origin {
-            PluginOrigin::Folder(FolderPlugin { text: Some(text), .. }) if is_kde(&text.digest) => {
-                AnityaPlugin::Kde
-            }
-            _ => AnityaPlugin::Community,
-        };
+        let plugin = if origin.has_text(&KDE) { AnityaPlugin::Kde } else { AnityaPlugin::Community };
         config.validate_keys(if plugin == AnityaPlugin::Kde { &KEYS[..6] } else { &KEYS })?;
         let template = config.require("url")?;
         let exclude = config.str_list_or_empty("exclude")?;
@@ -126,10 +121,6 @@ impl AnityaSource {
     fn release(&self) -> Result<&Release, SourceError> {
         self.release.as_ref().ok_or_else(|| SourceError::NoRef { name: self.name.clone() })
     }
-}
-
-fn is_kde(text: &Digest) -> bool {
-    KDE.contains(&&*text.hex())
 }
 
 fn release(

@@ -60,7 +60,8 @@ pub(crate) fn configure_source(
     spec: &SourceSpec,
 ) -> Result<Box<dyn Source>, SourceError> {
     let name = |kind| SourceName { element: element.clone(), index, kind, position: spec.position.clone() };
-    if KINDS.contains(&&*spec.kind) || matches!(spec.origin, PluginOrigin::Package(_)) {
+    // A plugin in a folder whose kind is not here is refused below, whatever its text is.
+    if KINDS.contains(&&*spec.kind) || !matches!(spec.origin, PluginOrigin::Folder(_)) {
         origin::check(element, spec)?;
     }
     let config = &spec.config;
@@ -78,7 +79,7 @@ pub(crate) fn configure_source(
         "git_module" => Box::new(GitTagSource::module(name("git_module"), context, config)?),
         "git_repo" => Box::new(GitRepoSource::configure(name("git_repo"), context, config)?),
         "git_tag" => Box::new(GitTagSource::tag(name("git_tag"), context, config)?),
-        "go_module" => Box::new(GoModuleSource::configure(name("go_module"), context, config)?),
+        "go_module" => Box::new(GoModuleSource::configure(name("go_module"), context, config, &spec.origin)?),
         "local" => Box::new(LocalSource::configure(name("local"), context, config)?),
         "patch" => Box::new(PatchSource::configure(name("patch"), context, config)?),
         "patch_queue" => Box::new(PatchQueueSource::configure(name("patch_queue"), context, config)?),

@@ -106,6 +106,54 @@ fn urls_without_alias_are_warned_of() -> Result<(), SourceError> {
     Ok(())
 }
 
+/// A source of a plugin in a folder with this text.
+fn with_text(mut spec: SourceSpec, sha256: &str, stated: &[&str]) -> SourceSpec {
+    let digest = Digest::from_hex(sha256, 1).expect("it is one");
+    let stated = stated.iter().map(|sha256| StatedText { sha256: (*sha256).to_owned(), position: None });
+    spec.origin = PluginOrigin::Folder(FolderPlugin {
+        file: format!("plugins/{}.py", spec.kind),
+        component: None,
+        text: Some(PythonText { digest, others: Vec::new() }),
+        stated: stated.collect(),
+    });
+    spec
+}
+
+/// The plugin of buildstream-plugins-community 2.3.1, which freedesktop-sdk has, has `explicit` in its keys; that of 2.4.0 does not.
+#[test]
+fn a_module_of_go_has_the_key_of_the_version_of_its_plugin() -> Result<(), SourceError> {
+    const BEFORE: &str = "edd57ed2b3728ea41d38f00722af2918523526046a662d7c915d3c0dbe838cd7";
+    const COMMIT: &str = "79649529cffb695d0d22195ed9a4910c80ca6907";
+    let module = |explicit: Option<&str>| {
+        let mut spec = spec("go_module", &[("module", "a/b"), ("url", "files:x")]);
+        let mut reference = Mapping::new();
+        reference.set("go-version", Node::text("v1.0.0"));
+        reference.set("git-ref", Node::text(format!("v1.0.0-0-g{COMMIT}")));
+        explicit.into_iter().for_each(|explicit| reference.set("explicit", Node::text(explicit)));
+        spec.config.set("ref", reference);
+        spec
+    };
+    // It cannot be the first source.
+    let key = |module| {
+        let sources = Lab::new().sources(&[spec("tar", &[("url", "files:a.tar"), ("ref", SHA)]), module])?;
+        let keys = sources.source_keys()?.expect("both have refs");
+        Ok::<_, SourceError>(SourceKey::list(&keys[1..]).canonical())
+    };
+    let expected = |explicit: &str| {
+        format!(
+            "[{{\"key\":{{\"bugfix\":1,\"module\":\"a/b\",\"ref\":{{{explicit}\"git-ref\":\"v1.0.0-0-g{COMMIT}\",\
+             \"go-version\":\"v1.0.0\"}}}},\"name\":\"go_module\"}}]"
+        )
+    };
+    assert_eq!(key(with_text(module(Some("True")), BEFORE, &[]))?, expected("\"explicit\":true,"));
+    assert_eq!(key(with_text(module(Some("False")), BEFORE, &[]))?, expected("\"explicit\":false,"));
+    assert_eq!(key(module(Some("True")))?, expected("\"explicit\":null,"));
+    assert_eq!(key(module(None))?, expected(""));
+    let refused = key(with_text(module(None), BEFORE, &[])).expect_err("it needs 'explicit'");
+    assert_eq!(refused.reason(), "invalid-data", "{refused}");
+    Ok(())
+}
+
 /// The plugin of KDE's project, by its SHA-256, has the URL of the release in its keys; the community's has the template.
 #[test]
 fn a_known_plugin_of_a_project_has_its_own_keys() -> Result<(), SourceError> {
@@ -116,14 +164,7 @@ fn a_known_plugin_of_a_project_has_its_own_keys() -> Result<(), SourceError> {
         reference.set("version", Node::text("1.2"));
         reference.set("sha256sum", Node::text(SHA));
         spec.config.set("ref", reference);
-        let digest = Digest::from_hex(sha256, 1).expect("it is one");
-        let stated = stated.iter().map(|sha256| StatedText { sha256: (*sha256).to_owned(), position: None });
-        spec.origin = PluginOrigin::Folder(FolderPlugin {
-            file: "plugins/anitya.py".to_owned(),
-            text: Some(PythonText { digest, modules: Vec::new() }),
-            stated: stated.collect(),
-        });
-        spec
+        with_text(spec, sha256, stated)
     };
     let kde = format!("[{{\"key\":[\"files:x-1.2.tar\",\"{SHA}\",\"1.2\"],\"name\":\"anitya\"}}]");
     assert_eq!(key(declared(KDE, &[]))?, Some(kde));

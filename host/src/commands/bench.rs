@@ -11,7 +11,7 @@ use spec_model::{Blame, Cancel, Mapping, Node};
 use spec_plugins::{Options, Plugins, default_kinds};
 use spec_sandbox::Termination;
 use spec_session::Session;
-use spec_strategy::{DependencyInput, ElementInput, ElementKind, KindRegistry, KindRequest, NoDependencies};
+use spec_strategy::{DependencyInput, ElementInput, ElementKind, NoDependencies};
 
 use super::print;
 use super::shell::WarningPrinter;
@@ -89,7 +89,7 @@ fn plugins(app: &App) -> Plugins {
 }
 
 fn kind(plugins: &Plugins, name: &str) -> CommandResult<Arc<dyn ElementKind>> {
-    Ok(plugins.kind(&KindRequest { name: name.to_owned(), ..KindRequest::default() })?)
+    Ok(plugins.embedded_kind(name)?)
 }
 
 /// An element as large as those of real projects: 50 variables, some of them long, eight commands, ten dependencies.

@@ -22,8 +22,9 @@ const LATER: [&str; 2] = ["fetch", "track"];
 const LOGGING_LATER: [&str; 2] = ["message-format", "throttle-ui-updates"];
 
 /// The keys below `projects: NAME`.
-const PROJECT_KEYS: [&str; 9] = [
+const PROJECT_KEYS: [&str; 10] = [
     "options",
+    "equal-element-plugins",
     "equal-source-plugins",
     "strict",
     "default-mirror",

@@ -1,7 +1,5 @@
 //! Errors of element kinds and policies.
 
-use std::path::{Path, PathBuf};
-
 use spec_model::{Blame, FilePosition, UserError};
 
 /// Why an element kind gave no answer.
@@ -20,16 +18,14 @@ pub enum KindError {
         position: Option<FilePosition>,
     },
     /// No component for this kind is known.
-    #[error("there is no component for element kind '{kind}'{}; known kinds: {known}", without(missing.as_deref(), *package))]
+    #[error("there is no component for element kind '{kind}'{}; known kinds: {known}", without(missing.as_deref()))]
     Unknown {
         /// The kind that was asked for.
         kind: String,
         /// The kinds that are there, separated by commas.
         known: String,
         /// The file that the project declares, which is not there.
-        missing: Option<PathBuf>,
-        /// The Python package that has a kind of this name, for which there is no component yet.
-        package: Option<&'static str>,
+        missing: Option<String>,
     },
     /// The component could not be loaded or did not keep its contract.
     #[error("plugin '{plugin}', {activity}: {message}")]
@@ -49,12 +45,8 @@ pub enum KindError {
     },
 }
 
-fn without(missing: Option<&Path>, package: Option<&str>) -> String {
-    match (missing, package) {
-        (Some(file), _) => format!(": the project declares {}, which is not there", file.display()),
-        (None, Some(package)) => format!(" yet, a kind of {package}"),
-        (None, None) => String::new(),
-    }
+fn without(missing: Option<&str>) -> String {
+    missing.map(|file| format!(": the project declares {file}, which is not there")).unwrap_or_default()
 }
 
 impl UserError for KindError {

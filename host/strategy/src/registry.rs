@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use spec_model::{Digest, PackageRequirement};
+use spec_model::{FolderPlugin, PluginOrigin};
 
 use crate::{ElementKind, KindError};
 
@@ -21,13 +21,19 @@ pub trait KindRegistry: Send + Sync {
 pub struct KindRequest {
     /// The kind's name, as in `kind:`.
     pub name: String,
-    /// The component file that the project's `plugins:` name for it (origin `local`: `PATH/KIND.wasm`), if it exists.
-    /// A component given on the command line goes before it, an embedded one comes after it.
-    pub component: Option<PathBuf>,
-    /// That file, if the project names it and it does not exist.
-    pub missing: Option<PathBuf>,
-    /// The Python plugin in that file's place (`PATH/KIND.py`), if there is one.
-    pub python: Option<Digest>,
-    /// The Python package that the project takes it from (origin `pip`).
-    pub package: Option<PackageRequirement>,
+    /// Where the project takes it from. A component given on the command line goes before it.
+    pub origin: PluginOrigin,
+}
+
+impl KindRequest {
+    /// Asks for the kind in a component file.
+    #[must_use]
+    pub fn of_file(name: &str, file: PathBuf) -> Self {
+        let plugin = FolderPlugin {
+            file: file.display().to_string(),
+            component: Some(file),
+            ..FolderPlugin::default()
+        };
+        Self { name: name.to_owned(), origin: PluginOrigin::Folder(plugin) }
+    }
 }

@@ -24,7 +24,7 @@ fn a_kind_of_a_registry_is_locked_and_vendored() {
     let kind = fs::read(component("script-like")).expect("it is there");
     let reference = publish(&registry, "team/script-like", "1.0.0", &kind, WASM_CONFIG);
     let show = ["show", "greet.bst"];
-    host.run(&project, &show).refused(2, "unknown-kind", &["'script-like'"]);
+    host.run(&project, &show).refused(2, "plugin-not-found", &["'script-like'"]);
 
     let _ = host.run(&project, &["plugin", "add", "--name", "script-like", &reference]).success();
     let conf = project.read("project.conf");

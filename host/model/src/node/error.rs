@@ -25,6 +25,13 @@ impl NodeError {
         self.hint = Some(hint.into());
         self
     }
+
+    /// The same error with the name of what it is about before the message.
+    #[must_use]
+    pub fn about(mut self, name: &str) -> Self {
+        self.message = format!("{name}: {}", self.message);
+        self
+    }
 }
 
 impl UserError for NodeError {

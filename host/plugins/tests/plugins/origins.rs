@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use spec_model::{FolderPlugin, PluginOrigin};
 use spec_plugins::{Options, Plugins};
-use spec_strategy::{KindError, KindRegistry};
+use spec_strategy::{KindError, KindRegistry, KindRequest};
 
 use crate::support::{check_error, component, options, request, temporary};
 
@@ -21,10 +22,13 @@ fn error_of(plugins: &Plugins, kind: &str, file: Option<PathBuf>) -> KindError {
 #[test]
 fn an_unknown_kind_is_refused_with_the_known_ones() {
     let plugins = with_override("script-like", component("script-like"));
-    let error = error_of(&plugins, "homemade", None);
+    let plugin = FolderPlugin { file: "plugins/homemade.py".to_owned(), ..FolderPlugin::default() };
+    let request = KindRequest { name: "homemade".to_owned(), origin: PluginOrigin::Folder(plugin) };
+    let error = plugins.kind(&request).err().expect("it is not there");
     let mut known: Vec<_> = spec_plugins::default_kinds().chain(["script-like"]).collect();
     known.sort_unstable();
-    check_error(&error, "unknown-kind", &["'homemade'", &known.join(", ")]);
+    check_error(&error, "unknown-kind", &["plugins/homemade.wasm", &known.join(", ")]);
+    check_error(&error_of(&plugins, "homemade", None), "plugin-not-found", &["'homemade'"]);
 }
 
 #[test]

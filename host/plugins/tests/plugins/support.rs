@@ -30,12 +30,13 @@ pub(crate) fn component(name: &str) -> PathBuf {
 }
 
 pub(crate) fn request(kind: &str, component: Option<PathBuf>) -> KindRequest {
-    KindRequest { name: kind.to_owned(), component, ..KindRequest::default() }
+    let bare = KindRequest { name: kind.to_owned(), ..KindRequest::default() };
+    component.map_or(bare, |file| KindRequest::of_file(kind, file))
 }
 
 /// A default kind.
 pub(crate) fn embedded(kind: &str) -> Arc<dyn ElementKind> {
-    Plugins::new(options()).kind(&request(kind, None)).expect("default kinds load")
+    Plugins::new(options()).embedded_kind(kind).expect("default kinds load")
 }
 
 /// A guest of the tests, or its error.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use spec_model::{Mapping, Node, NodeError};
 
 use super::{
-    AliasTarget, Aliases, JunctionRules, LocalPlugins, Mirror, PROJECT_CONF, ParentAliases, PathKind,
+    AliasTarget, Aliases, DeclaredPlugins, JunctionRules, Mirror, PROJECT_CONF, ParentAliases, PathKind,
     ProjectConfig, ProjectDefaults, RefStorage, Shell, defaults, version,
 };
 use crate::compose::{assert_composed, compose, set_keeping_position};
@@ -156,7 +156,7 @@ impl ProjectConf {
         let mut config = self.config.clone();
         let mut root = self.defaults.clone();
         compose(composed, &mut root)?;
-        let mut plugins = LocalPlugins::new(root.sequence_or_empty("plugins")?, &self.files)?;
+        let mut plugins = DeclaredPlugins::new(root.sequence_or_empty("plugins")?, &self.files)?;
         let mut overrides = asked.projects.opt_mapping(&config.name)?.cloned().unwrap_or_default();
         if let Some(mirror) = &asked.default_mirror {
             overrides.set("default-mirror", Node::text(mirror.as_str()));
@@ -179,7 +179,7 @@ impl ProjectConf {
         let jobs = asked.max_jobs.filter(|jobs| *jobs > 0).unwrap_or_else(platform::default_jobs);
         set_keeping_position(&mut variables, "max-jobs", &jobs.to_string());
         options.export(&mut variables);
-        self.finish(&mut config, &root, &variables, &overrides)?;
+        self.finish(&mut config, &root, &variables, &overrides, &plugins)?;
         // As in BuildStream, a project that declares attributes does not have those of the defaults.
         let declared = composed.opt_mapping(ATTRIBUTES)?;
         let attributes = declared.map_or_else(|| root.require(ATTRIBUTES)?.as_mapping(), Ok)?;
@@ -243,11 +243,12 @@ impl ProjectConf {
         root: &Mapping,
         variables: &Mapping,
         overrides: &Mapping,
+        plugins: &DeclaredPlugins,
     ) -> Result<(), LoadError> {
         let toplevel = self.parent.as_ref().map_or(&config.directory, |parent| &parent.toplevel);
         let variables = with_directories(variables, &config.directory, toplevel)?;
         let parent = self.parent.as_ref().map(|parent| Arc::clone(&parent.aliases));
-        config.aliases = Aliases::new(alias_targets(root, &variables, overrides)?, parent);
+        config.aliases = Aliases::new(alias_targets(root, &variables, overrides, plugins)?, parent);
         config.artifact_servers = root.sequence_or_empty("artifacts")?.to_vec();
         config.source_servers = root.sequence_or_empty("source-caches")?.to_vec();
         if root.bool_or("fail-on-overlap", false)?
@@ -301,13 +302,14 @@ fn alias_targets(
     root: &Mapping,
     variables: &Variables,
     overrides: &Mapping,
+    plugins: &DeclaredPlugins,
 ) -> Result<Vec<(String, AliasTarget)>, LoadError> {
     let mut mirrors = Vec::new();
     let declared = if overrides.get("mirrors").is_some() { overrides } else { root };
     for mirror in declared.sequence_or_empty("mirrors")? {
         let mut mirror = mirror.clone();
         variables.expand_node(&mut mirror)?;
-        mirrors.push(Mirror::new(&mirror)?);
+        mirrors.push(Mirror::new(&mirror, plugins)?);
     }
     let first = || mirrors.first().map(|mirror: &Mirror| mirror.name.clone());
     let preferred = overrides.opt_str("default-mirror")?.map(str::to_owned).or_else(first);

@@ -22,7 +22,7 @@ pub(crate) use junction_rules::JunctionRules;
 pub(crate) use load::{ParentSettings, ProjectConf, ProjectSettings, SettingsPass};
 use mirror::Mirror;
 pub use path::{PathKind, project_path};
-pub(crate) use plugins::LocalPlugins;
+pub(crate) use plugins::{DeclaredOrigin, DeclaredPlugins, PluginType, folder, package};
 pub use shell::{HostFile, Shell};
 pub use version::FORMAT_VERSION;
 
@@ -90,7 +90,7 @@ pub(crate) struct ProjectDefaults {
     pub(crate) elements: Mapping,
     /// `sources:`, by kind.
     pub(crate) sources: Mapping,
-    pub(crate) plugins: LocalPlugins,
+    pub(crate) plugins: DeclaredPlugins,
 }
 
 /// The project that `start` is in: the nearest directory upward that has a project.conf, or that is the workspace of a project's

@@ -1,10 +1,11 @@
-//! The `plugins` stanzas: the component files of a project.
+//! The `plugins` stanzas: where a project takes the kinds of its elements, sources and mirrors from.
 
-use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use spec_model::{
-    Digest, FolderPlugin, Mapping, Node, NodeError, NodeKind, PackageRequirement, PluginOrigin, StatedText,
+    FolderPlugin, Mapping, Node, NodeError, NodeKind, PackageRequirement, PluginJunction, PluginOrigin,
+    StatedText,
 };
 
 use super::path::{PathKind, project_path};
@@ -14,85 +15,112 @@ use crate::project_files::ProjectFiles;
 
 const COMMON: [&str; 5] = ["origin", "sources", "elements", "source-mirrors", "allow-deprecated"];
 
-/// The key of the settings of the program with the texts of Python plugins that are equal to its own kinds of sources.
-pub(crate) const EQUAL_SOURCE_PLUGINS: &str = "equal-source-plugins";
+/// What a plugin is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum PluginType {
+    Element,
+    Source,
+    SourceMirror,
+}
 
-/// Where the kinds of a project come from: directories with components, and Python packages.
+impl PluginType {
+    const ALL: [Self; 3] = [Self::Element, Self::Source, Self::SourceMirror];
+
+    /// The key of its list in a stanza.
+    fn list(self) -> &'static str {
+        match self {
+            Self::Element => "elements",
+            Self::Source => "sources",
+            Self::SourceMirror => "source-mirrors",
+        }
+    }
+
+    /// The key of the settings of the program with the texts of Python plugins that are equal to its own.
+    fn statements(self) -> Option<&'static str> {
+        match self {
+            Self::Element => Some("equal-element-plugins"),
+            Self::Source => Some("equal-source-plugins"),
+            Self::SourceMirror => None,
+        }
+    }
+
+    /// How messages call it.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Element => "element kind",
+            Self::Source => "source kind",
+            Self::SourceMirror => "kind of mirror",
+        }
+    }
+}
+
+/// Where a stanza says that kinds come from.
+#[derive(Clone, Debug)]
+pub(crate) enum DeclaredOrigin {
+    /// From a Python package; the node is the requirement.
+    Package(Node),
+    /// From a folder of the project, by its real path.
+    Folder(PathBuf),
+    /// From the project behind a junction; the node names it.
+    Junction(Node),
+}
+
+/// Where the kinds of a project come from.
 #[derive(Debug, Default)]
-pub(crate) struct LocalPlugins {
-    local: HashMap<String, PathBuf>,
-    packages: HashMap<String, PackageRequirement>,
-    /// The kinds of sources that do not count by their name alone.
-    sources: HashMap<String, PluginOrigin>,
-    files: Option<ProjectFiles>,
-    /// The kinds of all stanzas so far, by the name of their list.
-    declared: HashSet<(&'static str, String)>,
+pub(crate) struct DeclaredPlugins {
+    origins: HashMap<(PluginType, String), DeclaredOrigin>,
+    /// The texts of Python plugins that are stated to be equal to those of the program.
+    statements: HashMap<(PluginType, String), Vec<StatedText>>,
 }
 
-/// A kind that a stanza lists.
-struct ListedKind<'n> {
-    name: String,
-    node: &'n Node,
-}
-
-impl LocalPlugins {
+impl DeclaredPlugins {
     /// Reads the list of stanzas.
     ///
     /// # Errors
     /// `invalid-data` when one is malformed, `duplicate-plugin` when two have a kind, those of a project
     /// path for the `path` of a local one.
     pub(crate) fn new(stanzas: &[Node], files: &ProjectFiles) -> Result<Self, LoadError> {
-        let mut plugins = Self { files: Some(files.clone()), ..Self::default() };
+        let mut plugins = Self::default();
         for stanza in stanzas {
             plugins.stanza(stanza.as_mapping()?, files)?;
         }
         Ok(plugins)
     }
 
-    /// The component that the project declares for an element kind, and whether the file is there.
-    pub(crate) fn component(&self, kind: &str) -> Option<(PathBuf, bool)> {
-        let file = self.local.get(kind)?.join(format!("{kind}.wasm"));
-        let is_there = self.files.as_ref().is_some_and(|files| files.has_file(&file));
-        Some((file, is_there))
+    /// Where the project says that a kind comes from.
+    pub(crate) fn origin(&self, of: PluginType, kind: &str) -> Option<&DeclaredOrigin> {
+        self.origins.get(&(of, kind.to_owned()))
     }
 
-    /// The Python plugin of the project for an element kind, in the place of the component.
-    pub(crate) fn python(&self, kind: &str) -> Option<Digest> {
-        let files = self.files.as_ref()?;
-        let below = self.local.get(kind)?.strip_prefix(&files.directory).ok()?;
-        Some(python_text(files, below, kind)?.digest)
+    /// The statements that texts are equal to a kind of the program.
+    pub(crate) fn stated(&self, of: PluginType, kind: &str) -> &[StatedText] {
+        self.statements.get(&(of, kind.to_owned())).map_or(&[], Vec::as_slice)
     }
 
-    /// Where the project takes a kind of sources from.
-    pub(crate) fn source_origin(&self, kind: &str) -> PluginOrigin {
-        self.sources.get(kind).cloned().unwrap_or_default()
-    }
-
-    /// Takes the statements of a project, or of the user about it, that texts are equal to kinds of sources of the program.
+    /// Takes the statements of a project, or of the user about it, that texts are equal to kinds of the program.
     ///
     /// # Errors
     /// `invalid-data` when one is no SHA-256.
     pub(crate) fn take_statements(&mut self, settings: &Mapping) -> Result<(), NodeError> {
-        for (kind, node) in
-            settings.opt_mapping(EQUAL_SOURCE_PLUGINS)?.into_iter().flat_map(|kinds| &kinds.entries)
-        {
-            let sha256 = stated_sha256(node)?;
-            if let Some(PluginOrigin::Folder(plugin)) = self.sources.get_mut(&**kind) {
-                plugin.stated.push(StatedText { sha256, position: node.position.clone() });
+        for of in PluginType::ALL {
+            let kinds = of.statements().map(|key| settings.opt_mapping(key)).transpose()?.flatten();
+            for (kind, node) in kinds.into_iter().flat_map(|kinds| &kinds.entries) {
+                let stated = StatedText { sha256: stated_sha256(node)?, position: node.position.clone() };
+                self.statements.entry((of, kind.to_string())).or_default().push(stated);
             }
         }
         Ok(())
     }
 
-    /// The Python package that the project takes an element kind from.
-    pub(crate) fn package(&self, kind: &str) -> Option<PackageRequirement> {
-        self.packages.get(kind).cloned()
-    }
-
-    /// All kinds with the components that the project declares for them, sorted.
+    /// All element kinds with the components that the project declares for them, sorted.
     pub(crate) fn components(&self) -> Vec<(String, PathBuf)> {
-        let mut all: Vec<_> =
-            self.local.iter().map(|(kind, path)| (kind.clone(), path.join(format!("{kind}.wasm")))).collect();
+        let component = |((of, kind), origin): (&(PluginType, String), &DeclaredOrigin)| match origin {
+            DeclaredOrigin::Folder(path) if *of == PluginType::Element => {
+                Some((kind.clone(), component(path, kind)))
+            }
+            _ => None,
+        };
+        let mut all: Vec<_> = self.origins.iter().filter_map(component).collect();
         all.sort_unstable();
         all
     }
@@ -109,45 +137,69 @@ impl LocalPlugins {
         stanza.validate_keys(&keys)?;
         stanza.str(own)?;
         stanza.bool_or("allow-deprecated", false)?;
-        let elements = self.declare(stanza, "elements")?;
-        let sources = self.declare(stanza, "sources")?;
-        self.declare(stanza, "source-mirrors")?;
-        if own == "package-name" {
-            let node = stanza.require(own)?;
-            let package = PackageRequirement {
-                requirement: node.as_str()?.to_owned(),
-                position: node.position.clone(),
-            };
-            let origin = PluginOrigin::Package(package.clone());
-            self.sources.extend(sources.into_iter().map(|kind| (kind, origin.clone())));
-            self.packages.extend(elements.into_iter().map(|kind| (kind, package.clone())));
-        } else if own == "path" {
-            let path = project_path(&files.directory, stanza.require("path")?, PathKind::Directory)?;
-            let below = path.strip_prefix(&files.directory).unwrap_or(&path);
-            self.sources.extend(sources.into_iter().map(|kind| {
-                let file = files.shown(&below.join(format!("{kind}.py")).to_string_lossy());
-                let text = python_text(files, below, &kind);
-                (kind, PluginOrigin::Folder(FolderPlugin { file, text, stated: Vec::new() }))
-            }));
-            self.local.extend(elements.into_iter().map(|kind| (kind, path.clone())));
-        }
-        Ok(())
+        let node = stanza.require(own)?;
+        let declared = match own {
+            "path" => DeclaredOrigin::Folder(project_path(&files.directory, node, PathKind::Directory)?),
+            "junction" => DeclaredOrigin::Junction(node.clone()),
+            _ => DeclaredOrigin::Package(node.clone()),
+        };
+        PluginType::ALL.into_iter().try_for_each(|of| self.declare(of, stanza, &declared))
     }
 
-    /// The kinds that a stanza lists. Another stanza must not have them.
-    fn declare(&mut self, stanza: &Mapping, list: &'static str) -> Result<Vec<String>, LoadError> {
-        let kinds = kinds(stanza, list)?;
-        for kind in &kinds {
-            if self.declared.contains(&(list, kind.name.clone())) {
-                let message = format!("there is another plugin for the kind '{}'", kind.name);
-                let error = NodeError::new("duplicate-plugin", kind.node.position.as_ref(), message);
+    /// Takes the kinds that a stanza lists. Another stanza must not have them.
+    fn declare(
+        &mut self,
+        of: PluginType,
+        stanza: &Mapping,
+        declared: &DeclaredOrigin,
+    ) -> Result<(), LoadError> {
+        let listed = kinds(stanza, of.list())?;
+        for ListedKind { name, node } in &listed {
+            if self.origins.contains_key(&(of, name.clone())) {
+                let message = format!("there is another plugin for the kind '{name}'");
+                let error = NodeError::new("duplicate-plugin", node.position.as_ref(), message);
                 return Err(error.with_hint("take it out of one of the two lists").into());
             }
         }
-        let names: Vec<String> = kinds.into_iter().map(|kind| kind.name).collect();
-        self.declared.extend(names.iter().map(|name| (list, name.clone())));
-        Ok(names)
+        self.origins.extend(listed.into_iter().map(|kind| ((of, kind.name), declared.clone())));
+        Ok(())
     }
+}
+
+/// The origin of a kind that a project takes from a package, or another one behind a junction.
+pub(crate) fn package(requirement: &Node, behind: Option<PluginJunction>) -> Result<PluginOrigin, NodeError> {
+    Ok(PluginOrigin::Package(PackageRequirement {
+        requirement: requirement.as_str()?.to_owned(),
+        position: requirement.position.clone(),
+        behind,
+    }))
+}
+
+/// The origin of a kind in a folder of a project.
+pub(crate) fn folder(
+    of: PluginType,
+    kind: &str,
+    path: &Path,
+    files: &ProjectFiles,
+    stated: Vec<StatedText>,
+) -> PluginOrigin {
+    let below = path.strip_prefix(&files.directory).unwrap_or(path);
+    let file = files.shown(&below.join(format!("{kind}.py")).to_string_lossy());
+    let is_element = of == PluginType::Element;
+    let component = Some(component(path, kind)).filter(|file| is_element && files.has_file(file));
+    let text = component.is_none().then(|| python_text(files, below, kind, is_element)).flatten();
+    PluginOrigin::Folder(FolderPlugin { file, component, text, stated })
+}
+
+/// The component of an element kind in a folder of a project.
+fn component(folder: &Path, kind: &str) -> PathBuf {
+    folder.join(format!("{kind}.wasm"))
+}
+
+/// A kind that a stanza lists.
+struct ListedKind<'n> {
+    name: String,
+    node: &'n Node,
 }
 
 /// The kinds that a stanza lists: names, or dictionaries with a name.

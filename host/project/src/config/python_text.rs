@@ -7,25 +7,36 @@ use spec_model::{Digest, PythonText};
 
 use crate::project_files::ProjectFiles;
 
-/// The text of the plugin `kind` in a folder of the project, with the modules of the folder that it imports, since these
-/// are part of what it does. `None` when there is no such plugin.
-pub(super) fn python_text(files: &ProjectFiles, folder: &Path, kind: &str) -> Option<PythonText> {
-    let read = |module: &str| files.text(folder.join(format!("{module}.py")).to_str()?).ok();
-    let mut whole = read(kind)?;
+/// The text of the plugin `kind` in a folder of the project, with the modules of the folder that it imports and, for an
+/// element kind, its defaults, since these are part of what it does. `None` when there is no such plugin.
+pub(super) fn python_text(
+    files: &ProjectFiles,
+    folder: &Path,
+    kind: &str,
+    with_defaults: bool,
+) -> Option<PythonText> {
+    let read = |file: &str| files.text(folder.join(file).to_str()?).ok();
+    let read_module = |module: &str| read(&format!("{module}.py"));
+    let mut whole = read_module(kind)?;
     let mut modules = BTreeMap::new();
     let mut imports = relative_imports(&whole);
     while let Some(name) = imports.pop() {
         if name != kind
             && !modules.contains_key(&name)
-            && let Some(text) = read(&name)
+            && let Some(text) = read_module(&name)
         {
             imports.extend(relative_imports(&text));
             modules.insert(name, text);
         }
     }
     modules.values().for_each(|text| whole.push_str(text));
-    let modules = modules.into_keys().map(|name| format!("{name}.py")).collect();
-    Some(PythonText { digest: Digest::of(whole.as_bytes()), modules })
+    let mut others: Vec<String> = modules.into_keys().map(|name| format!("{name}.py")).collect();
+    let defaults = format!("{kind}.yaml");
+    if let Some(text) = with_defaults.then(|| read(&defaults)).flatten() {
+        whole.push_str(&text);
+        others.push(defaults);
+    }
+    Some(PythonText { digest: Digest::of(whole.as_bytes()), others })
 }
 
 /// The modules that a text imports from its own folder: `from .a import b`, `from . import a, b`. What is no module is not
@@ -65,20 +76,25 @@ mod tests {
             std::fs::write(folder.path().join(name), text).expect("the folder is ours");
         };
         let files = ProjectFiles::of_user(folder.path().to_owned());
-        let text = || python_text(&files, Path::new(""), "kind");
+        let text = || python_text(&files, Path::new(""), "kind", false);
         assert_eq!(text(), None);
         let own = "import os\nfrom . import (\n    a,\n    nothing as b\n)\nfrom .c import d\n# like: from .e import f\n";
         write("kind.py", own);
         let alone = text().expect("it is there");
-        assert_eq!((alone.digest, alone.modules.len()), (Digest::of(own.as_bytes()), 0));
+        assert_eq!((alone.digest, alone.others.len()), (Digest::of(own.as_bytes()), 0));
         write("a.py", "    from .kind import x\nfrom .c import y\n");
         write("c.py", "from . import a, g\n");
         write("e.py", "");
         write("g.py", "1\n");
         let whole = text().expect("it is there");
-        assert_eq!(whole.modules, ["a.py", "c.py", "g.py"]);
+        assert_eq!(whole.others, ["a.py", "c.py", "g.py"]);
         let one_after_another =
             [own, "    from .kind import x\nfrom .c import y\n", "from . import a, g\n", "1\n"].concat();
         assert_eq!(whole.digest, Digest::of(one_after_another.as_bytes()));
+        write("kind.yaml", "config: {}\n");
+        assert_eq!(text().expect("it is there"), whole);
+        let of_element = python_text(&files, Path::new(""), "kind", true).expect("it is there");
+        assert_eq!(of_element.others, ["a.py", "c.py", "g.py", "kind.yaml"]);
+        assert_eq!(of_element.digest, Digest::of((one_after_another + "config: {}\n").as_bytes()));
     }
 }

@@ -16,6 +16,7 @@ use crate::LoadError;
 use crate::compose::compose;
 use crate::config::ProjectSettings;
 use crate::loaded_element::LoadedElement;
+use crate::loader::PluginOrigins;
 use crate::project_refs::RefFiles;
 
 /// The kind of junctions and links. No plan of it is ever executed.
@@ -45,12 +46,13 @@ pub(crate) struct FirstPass {
 pub(crate) fn first_pass(
     loaded: &LoadedElement,
     settings: &ProjectSettings,
+    origins: &PluginOrigins,
     refs: &RefFiles,
 ) -> Result<FirstPass, LoadError> {
     let parts = first_parts(loaded, settings)?;
     Ok(FirstPass {
         config: parts.section("config", &Mapping::new())?,
-        sources: sources(&parts, settings, refs)?,
+        sources: sources(&parts, settings, origins, refs)?,
     })
 }
 

@@ -10,6 +10,7 @@ use super::shared_splits::{SharedSplits, split_rules};
 use crate::LoadError;
 use crate::compose::compose;
 use crate::config::ProjectDefaults;
+use crate::loader::PluginOrigins;
 use crate::yaml::parse_text;
 
 /// A kind, and the defaults over which its elements in this project are composed.
@@ -27,12 +28,17 @@ pub(crate) struct ProjectKind {
 pub(crate) struct ProjectKinds<'r> {
     registry: &'r dyn KindRegistry,
     defaults: &'r ProjectDefaults,
+    origins: &'r PluginOrigins,
     known: HashMap<String, Arc<ProjectKind>>,
 }
 
 impl<'r> ProjectKinds<'r> {
-    pub(crate) fn new(registry: &'r dyn KindRegistry, defaults: &'r ProjectDefaults) -> Self {
-        Self { registry, defaults, known: HashMap::new() }
+    pub(crate) fn new(
+        registry: &'r dyn KindRegistry,
+        defaults: &'r ProjectDefaults,
+        origins: &'r PluginOrigins,
+    ) -> Self {
+        Self { registry, defaults, origins, known: HashMap::new() }
     }
 
     /// The kind of that name, asked for by an element at a place.
@@ -48,13 +54,7 @@ impl<'r> ProjectKinds<'r> {
         if let Some(kind) = self.known.get(name) {
             return Ok(Arc::clone(kind));
         }
-        let (component, missing) = match self.defaults.plugins.component(name) {
-            Some((file, true)) => (Some(file), None),
-            declared => (None, declared.map(|(file, _)| file)),
-        };
-        let package = self.defaults.plugins.package(name);
-        let python = missing.as_ref().and_then(|_| self.defaults.plugins.python(name));
-        let request = KindRequest { name: name.to_owned(), component, missing, python, package };
+        let request = KindRequest { name: name.to_owned(), origin: self.origins.element(name) };
         let behaviour = self.registry.kind(&request).map_err(|source| refused(element, position, source))?;
         let description = Arc::new(behaviour.description().clone());
         let shown_as = format!("(defaults of kind {name})");

@@ -14,6 +14,7 @@ use super::{Dependency, Element, JUNCTION, ProjectKinds, SandboxConfig, SourceCo
 use crate::LoadError;
 use crate::config::ProjectSettings;
 use crate::loaded_element::LoadedElement;
+use crate::loader::PluginOrigins;
 use crate::project_refs::RefFiles;
 use crate::workspaces::Workspaces;
 
@@ -24,6 +25,9 @@ pub(crate) struct ElementResolver<'p> {
     /// The settings without files of subprojects, which junctions have.
     pub(crate) first_settings: &'p ProjectSettings,
     pub(crate) settings: &'p ProjectSettings,
+    /// Where the kinds of the sources of junctions come from, and those of other elements.
+    pub(crate) first_origins: &'p PluginOrigins,
+    pub(crate) origins: &'p PluginOrigins,
     pub(crate) refs: RefFiles,
     pub(crate) junction_refs: RefFiles,
     pub(crate) kinds: ProjectKinds<'p>,
@@ -45,11 +49,12 @@ impl ElementResolver<'_> {
     ) -> Result<Element, LoadError> {
         let name = loaded.name.to_string();
         let is_junction = loaded.kind == JUNCTION;
-        let (kind, settings, refs) = if is_junction {
-            (first_kind(&loaded.kind, self.first_settings)?, self.first_settings, &self.junction_refs)
+        let (kind, settings, origins, refs) = if is_junction {
+            let kind = first_kind(&loaded.kind, self.first_settings)?;
+            (kind, self.first_settings, self.first_origins, &self.junction_refs)
         } else {
             let kind = self.kinds.get(&loaded.kind, &name, loaded.kind_position.as_ref())?;
-            (kind, self.settings, &self.refs)
+            (kind, self.settings, self.origins, &self.refs)
         };
         if is_junction {
             source::check_provenance(loaded, &self.settings.config)?;
@@ -67,7 +72,7 @@ impl ElementResolver<'_> {
         let workspace = workspaces.get(&name).map(|workspace| workspace.folder(toplevel));
         let sources = match &workspace {
             Some(folder) => vec![SourceConfig::of_workspace(folder)],
-            None => source::sources(&element, settings, refs)?,
+            None => source::sources(&element, settings, origins, refs)?,
         };
         let input = ElementInput {
             name,

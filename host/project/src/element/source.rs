@@ -9,6 +9,7 @@ use crate::LoadError;
 use crate::compose::{assert_composed, compose};
 use crate::config::{ProjectConfig, ProjectDefaults, ProjectSettings};
 use crate::loaded_element::LoadedElement;
+use crate::loader::PluginOrigins;
 use crate::project_files::is_of_subproject;
 use crate::project_refs::{ProjectRefs, RefFiles};
 use crate::workspaces::WORKSPACE_KIND;
@@ -75,7 +76,7 @@ impl SourceConfig {
             index: 0,
             directory: None,
             config,
-            origin: PluginOrigin::Name,
+            origin: PluginOrigin::Undeclared,
             provenance: Vec::new(),
             position: None,
             ref_place: RefPlace::Nowhere,
@@ -90,13 +91,14 @@ const WITHOUT_REF: [&str; 3] = ["local", "patch", "patch_queue"];
 pub(super) fn sources(
     element: &ElementParts<'_>,
     settings: &ProjectSettings,
+    origins: &PluginOrigins,
     refs: &RefFiles,
 ) -> Result<Vec<SourceConfig>, LoadError> {
     let nodes = element.loaded.node.sequence_or_empty("sources")?;
     let is_first = element.kind.is_first;
     let one = |(index, node): (usize, &Node)| {
         let mut source = declared(index, node, &settings.config, is_first)?;
-        source.origin = settings.defaults.plugins.source_origin(&source.kind);
+        source.origin = origins.source(&source.kind);
         find_ref(&mut source, element.loaded, &settings.config.name, refs)?;
         source.config = composed(&source, &settings.defaults)?;
         element.variables.expand(&mut source.config)?;
@@ -163,7 +165,7 @@ fn declared(
         (None, Some(position)) => RefPlace::Dictionary(position),
         (None, None) => RefPlace::Nowhere,
     };
-    let origin = PluginOrigin::Name;
+    let origin = PluginOrigin::Undeclared;
     Ok(SourceConfig { origin, kind, index, directory, config: settings, provenance, position, ref_place })
 }
 

@@ -8,6 +8,7 @@ mod link;
 mod names;
 mod open_project;
 mod overrides;
+mod plugin_origins;
 mod resolve_name;
 mod settings;
 mod subprojects;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 use spec_model::{FilePosition, NodeError};
 
 pub(crate) use open_project::OpenProject;
+pub(crate) use plugin_origins::PluginOrigins;
 
 use crate::config::default_element;
 use crate::element_files::element_files;

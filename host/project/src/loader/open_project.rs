@@ -6,6 +6,7 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 use spec_model::FilePosition;
 
+use super::PluginOrigins;
 use crate::config::{ProjectConf, ProjectSettings};
 use crate::include::IncludedFiles;
 use crate::junction::Junction;
@@ -22,6 +23,10 @@ pub(crate) struct OpenProject {
     /// The settings without files of subprojects, which its junctions and links have.
     pub(crate) first_settings: Rc<ProjectSettings>,
     pub(crate) settings: WholeSettings,
+    /// Where the kinds of the sources of its junctions come from.
+    pub(crate) first_origins: PluginOrigins,
+    /// Where the kinds of its other elements and their sources come from.
+    pub(crate) origins: PluginOrigins,
     /// The refs of junctions, where they have a file of their own.
     pub(crate) junction_refs: Option<Rc<ProjectRefs>>,
     /// The refs of other elements, where they have a file of their own.

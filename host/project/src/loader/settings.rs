@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use spec_model::Mapping;
 
 use super::open_project::{Parent, WholeSettings};
-use super::{Loader, OpenProject};
+use super::{Loader, OpenProject, PluginOrigins};
 use crate::LoadError;
 use crate::config::{ParentSettings, ProjectConf, ProjectSettings, RefStorage, SettingsPass};
 use crate::include::{self, IncludeProject, IncludedFiles};
@@ -44,6 +44,8 @@ impl Loader<'_> {
             conf,
             parent,
             settings: if is_whole { WholeSettings::Same } else { WholeSettings::Unread },
+            first_origins: PluginOrigins::default(),
+            origins: PluginOrigins::default(),
             first_settings: settings,
             junction_refs,
             refs: None,

@@ -138,9 +138,11 @@ impl Loader<'_> {
             let message = format!("the junction '{}' cannot have dependencies", loaded.name);
             return Err(LoadError::at("invalid-junction", dependency.position.as_ref(), message));
         }
+        self.find_plugins(loaded)?;
         let owner = &self.projects[loaded.project];
+        let refs = self.junction_refs(loaded.project);
         let FirstPass { config, mut sources } =
-            first_pass(loaded, &owner.first_settings, &self.junction_refs(loaded.project))?;
+            first_pass(loaded, &owner.first_settings, &owner.first_origins, &refs)?;
         let junction = Junction::new(&loaded.name, &config)?;
         let name = loaded.name.to_string();
         if let Some(workspace) = self.workspaces.get(&name) {

@@ -51,7 +51,6 @@ impl KindRegistry for Kinds {
                     kind: request.name.clone(),
                     known: "manual, import".to_owned(),
                     missing: None,
-                    package: None,
                 });
             }
         };

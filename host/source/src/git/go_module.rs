@@ -1,7 +1,7 @@
 //! The kind `go_module`: a module of Go from a git repository, for the folder `vendor`.
 
 use spec_cas::{Cas, CasError, MergeInput, TreeBuilder};
-use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, Value};
+use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, PluginOrigin, Value};
 
 use super::git_ref::GitRef;
 use super::git_repo::{mirror_path, parse_ref, tagged_info};
@@ -23,6 +23,15 @@ use crate::source_info::SourceInfo;
 use crate::source_url::SourceUrl;
 
 const KEYS: [&str; 6] = ["kind", "directory", "provenance", "ref", "url", "module"];
+/// The texts of the plugins of buildstream-plugins-community 2.2.0, 2.3.0, 2.3.1 and 2.3.2. Their keys have the value of `explicit`,
+/// which later ones ignore.
+pub(crate) const WITH_EXPLICIT: [&str; 4] = [
+    "ad7ee8455d23d558dea3750b8cde7e2bf1245c68c1fe0d6ac764a5875bd96c7b",
+    "2e7ee63edee413704f7a22dddc003de3ca214806d0749f96ddbad3d62a87e671",
+    "edd57ed2b3728ea41d38f00722af2918523526046a662d7c915d3c0dbe838cd7",
+    "9ad776fbaffce3476327991be4b40291c560136fc350ca786288b174b579a52c",
+];
+
 const REF_KEYS: [&str; 4] = ["go-version", "git-ref", "explicit", "subdirectory"];
 
 /// The folder of modules, and the file that lists their packages.
@@ -39,6 +48,8 @@ pub(crate) struct GoModuleSource {
     url: SourceUrl,
     repository: RemoteRepository,
     module: String,
+    /// Whether the plugin's keys have the value of `explicit`.
+    with_explicit: bool,
     reference: Option<GoModuleRef>,
 }
 
@@ -47,8 +58,8 @@ struct GoModuleRef {
     version: String,
     text: String,
     git: GitRef,
-    /// The key `explicit` is ignored, but it is part of the unique key.
-    explicit: bool,
+    /// What the unique key has for the key `explicit`. Where it is ignored, only whether there is one counts.
+    explicit: Option<Value>,
     subdirectory: Option<String>,
 }
 
@@ -57,10 +68,12 @@ impl GoModuleSource {
         name: SourceName,
         context: &SourceContext,
         config: &Mapping,
+        origin: &PluginOrigin,
     ) -> Result<Self, SourceError> {
         config.validate_keys(&KEYS)?;
-        let reference =
-            config.opt_mapping("ref")?.map(|reference| module_ref(&name, reference)).transpose()?;
+        let with_explicit = origin.has_text(&WITH_EXPLICIT);
+        let reference = config.opt_mapping("ref")?;
+        let reference = reference.map(|reference| module_ref(&name, reference, with_explicit)).transpose()?;
         let url = SourceUrl::of_node(&name, context, config.require("url")?)?;
         let node = config.require("module")?;
         let (module, module_place) = (node.as_str()?.to_owned(), node.position.clone());
@@ -69,7 +82,7 @@ impl GoModuleSource {
         }
         let repository = RemoteRepository::new(&name, context, &url, mirror_path(context, &name, &url));
         let (cas, http) = (context.cas.clone(), context.http.clone());
-        Ok(Self { name, cas, http, module_place, url, repository, module, reference })
+        Ok(Self { name, cas, http, module_place, url, repository, module, with_explicit, reference })
     }
 
     fn required_ref(&self) -> Result<&GoModuleRef, SourceError> {
@@ -200,15 +213,23 @@ impl GoModuleSource {
     }
 }
 
-fn module_ref(name: &SourceName, reference: &Mapping) -> Result<GoModuleRef, SourceError> {
+fn module_ref(
+    name: &SourceName,
+    reference: &Mapping,
+    with_explicit: bool,
+) -> Result<GoModuleRef, SourceError> {
     reference.validate_keys(&REF_KEYS)?;
+    let explicit = match with_explicit {
+        true => Some(Value::Bool(reference.require("explicit")?.as_bool()?)),
+        false => reference.get("explicit").map(|_| Value::Null),
+    };
     let text = reference.str("git-ref")?;
     let place = reference.get("git-ref").and_then(|node| node.position.as_ref());
     Ok(GoModuleRef {
         version: reference.str("go-version")?.to_owned(),
         git: parse_ref(name, text, place)?,
         text: text.to_owned(),
-        explicit: reference.get("explicit").is_some(),
+        explicit,
         subdirectory: reference.opt_str("subdirectory")?.map(str::to_owned),
     })
 }
@@ -229,15 +250,13 @@ impl Source for GoModuleSource {
         let GoModuleRef { version, text, explicit, subdirectory, .. } = self.reference.as_ref()?;
         let mut entries =
             vec![("go-version", Value::from(version.as_str())), ("git-ref", text.as_str().into())];
-        if *explicit {
-            entries.push(("explicit", Value::Null));
-        }
+        entries.extend(explicit.clone().map(|explicit| ("explicit", explicit)));
         entries.extend(subdirectory.as_deref().map(|text| ("subdirectory", text.into())));
         Some(Value::map(entries))
     }
 
     fn set_ref(&mut self, reference: &Node) -> Result<(), SourceError> {
-        self.reference = Some(module_ref(&self.name, reference.as_mapping()?)?);
+        self.reference = Some(module_ref(&self.name, reference.as_mapping()?, self.with_explicit)?);
         Ok(())
     }
 

@@ -25,7 +25,7 @@ mod tracked_ref;
 pub(crate) use git_repo::GitRepoSource;
 pub(crate) use git_source::GitSource;
 pub(crate) use git_tag::GitTagSource;
-pub(crate) use go_module::GoModuleSource;
+pub(crate) use go_module::{GoModuleSource, WITH_EXPLICIT};
 
 /// What fuzzing reads.
 #[cfg(fuzzing)]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use spec_cas::Cas;
-use spec_model::{Cancel, Mapping, Node, PluginOrigin};
+use spec_model::{Cancel, FolderPlugin, Mapping, Node, PackageRequirement, PluginOrigin};
 use spec_source::{Alias, ElementSources, FetchMonitor, SourceContext, SourceError, SourceSpec};
 use tempfile::TempDir;
 
@@ -60,8 +60,27 @@ pub(crate) fn spec(kind: &str, config: &[(&str, &str)]) -> SourceSpec {
     for (key, value) in config {
         mapping.set(key, Node::text(*value));
     }
-    let origin = PluginOrigin::Name;
-    SourceSpec { kind: kind.to_owned(), origin, position: None, directory: None, config: mapping }
+    SourceSpec {
+        kind: kind.to_owned(),
+        origin: origin(kind),
+        position: None,
+        directory: None,
+        config: mapping,
+    }
+}
+
+/// The package that projects take a kind from; `svn` is a plugin of their own.
+fn origin(kind: &str) -> PluginOrigin {
+    let package = |name: &str| {
+        let requirement = name.to_owned();
+        PluginOrigin::Package(PackageRequirement { requirement, position: None, behind: None })
+    };
+    match kind {
+        "local" | "remote" | "tar" | "workspace" => PluginOrigin::Undeclared,
+        "svn" => PluginOrigin::Folder(FolderPlugin::default()),
+        "bzr" | "cargo" | "docker" | "git" | "patch" | "pip" => package("buildstream-plugins"),
+        _ => package("buildstream-plugins-community"),
+    }
 }
 
 pub(crate) fn silent() -> FetchMonitor {

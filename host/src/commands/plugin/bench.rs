@@ -127,11 +127,7 @@ fn overlay(plugins: &Plugins, request: &PolicyRequest) -> CommandResult<Vec<Benc
 /// A kind is asked about one element at a time.
 fn kind(plugins: &Plugins, component: &Path) -> CommandResult<Vec<BenchRow>> {
     let name = component.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let kind = plugins.kind(&KindRequest {
-        name,
-        component: Some(component.to_owned()),
-        ..KindRequest::default()
-    })?;
+    let kind = plugins.kind(&KindRequest::of_file(&name, component.to_owned()))?;
     let [_, element] = sample_elements();
     let row = measure(plugins, 1, || {
         // That it refuses the sample is an answer, too.

@@ -49,8 +49,7 @@ fn check_kind(plugins: &Plugins, file: &Path, settings: &[(String, String)]) -> 
         return Err(CommandError::usage("plugin-no-settings", message).hint("leave --setting out"));
     }
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let kind =
-        plugins.kind(&KindRequest { name, component: Some(file.to_owned()), ..KindRequest::default() })?;
+    let kind = plugins.kind(&KindRequest::of_file(&name, file.to_owned()))?;
     let mut refusals = Vec::new();
     for sample in sample_elements() {
         match kind.configure(&sample, &NoDependencies) {

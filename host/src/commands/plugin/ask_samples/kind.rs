@@ -23,11 +23,7 @@ pub(super) fn ask(
     sample: &KindSample,
 ) -> CommandResult<Vec<SampleAnswer>> {
     let name = sample.kind.to_string();
-    let kind = plugins.kind(&KindRequest {
-        name,
-        component: Some(component.to_owned()),
-        ..KindRequest::default()
-    })?;
+    let kind = plugins.kind(&KindRequest::of_file(&name, component.to_owned()))?;
     let answer = |element: &SampleElement| {
         let actual = match kind.configure(&input(element)?, &NoDependencies) {
             Ok(configured) => lines(&configured),

@@ -1,4 +1,6 @@
-//! Source kinds come from where the project says, or are refused, as by BuildStream.
+//! Kinds come from where the project says, or are refused, as by BuildStream.
+
+mod junctions;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -86,6 +88,81 @@ fn a_source_kind_of_another_origin_is_not_silently_that_of_the_program() {
     }
 }
 
+/// The lists of a project.conf, the files of an element, the kind that they do not declare, and the place of the kind.
+const UNDECLARED: &[(&str, &str, &str, &str)] = &[
+    ("", "kind: import\nsources:\n- kind: git_repo\n  url: a\n", "git_repo", "elements/a.bst:3:"),
+    ("", "kind: import\nsources:\n- kind: ostree\n  url: a\n", "ostree", "elements/a.bst:3:"),
+    ("", "kind: import\nsources:\n- kind: svn\n  url: a\n", "svn", "elements/a.bst:3:"),
+    ("", "kind: make\n", "make", "elements/a.bst:1:7"),
+    ("", "kind: oci\n", "oci", "elements/a.bst:1:7"),
+    ("", "kind: homemade\n", "homemade", "elements/a.bst:1:7"),
+    // A list is for its own type of plugins, and the names of sources are no kinds of elements.
+    (
+        "plugins: [{origin: pip, package-name: buildstream-plugins, sources: [pip]}]\n",
+        "kind: pip\n",
+        "pip",
+        "elements/a.bst:1:7",
+    ),
+    ("mirrors: [{name: m, kind: simple_mirror}]\n", "kind: stack\n", "simple_mirror", "project.conf:4:"),
+];
+
+#[test]
+fn a_kind_that_nothing_declares_is_one_of_buildstreams_own() {
+    let (host, oracle) = (Host::new(), Oracle::new());
+    for (lists, element, kind, place) in UNDECLARED {
+        let conf = format!("name: top\nmin-version: 2.0\nelement-path: elements\n{lists}");
+        let project = Project::of(&[("project.conf", &conf), ("elements/a.bst", element)]);
+        host.run(&project, &["show", "a.bst"]).refused(2, "plugin-not-found", &[place, kind]);
+        let theirs = oracle.bst(&project, &["show", "a.bst"]);
+        let says = format!("plugin registered for kind '{kind}'");
+        assert!(theirs.code != Some(0) && theirs.stderr.contains(&says), "{kind}: {}", theirs.stderr);
+    }
+}
+
+#[test]
+fn the_hint_for_a_kind_of_a_package_is_the_stanza_that_is_missing() {
+    let host = Host::new();
+    for (package, list, kind, setting) in [
+        ("buildstream-plugins", "elements", "make", ""),
+        ("buildstream-plugins", "sources", "patch", "path: a.patch"),
+        ("buildstream-plugins-community", "elements", "pyproject", ""),
+        ("buildstream-plugins-community", "sources", "git_repo", "url: http://a/b"),
+    ] {
+        let conf = "name: top\nmin-version: 2.0\nelement-path: elements\n";
+        let element = match list {
+            "elements" => format!("kind: {kind}\n"),
+            _ => format!("kind: import\nsources:\n- kind: {kind}\n  {setting}\n"),
+        };
+        let project = Project::of(&[("project.conf", conf), ("elements/a.bst", &element), ("a.patch", "")]);
+        let stanza = format!("- {{origin: pip, package-name: {package}, {list}: [{kind}]}}");
+        host.run(&project, &["show", "a.bst"]).refused(2, "plugin-not-found", &[&stanza]);
+        project.write("project.conf", &format!("{conf}plugins:\n{stanza}\n"));
+        let _ = host.run(&project, &["show", "a.bst"]).success();
+    }
+}
+
+#[test]
+fn mirrors_of_plugins_are_refused() {
+    let host = Host::new();
+    for (stanza, kind) in [
+        (
+            "{origin: pip, package-name: buildstream-plugins, source-mirrors: [simple_mirror]}",
+            "simple_mirror",
+        ),
+        ("{origin: local, path: elements, source-mirrors: [default]}", "default"),
+        ("{origin: junction, junction: none.bst, source-mirrors: [ours]}", "ours"),
+    ] {
+        let conf = format!(
+            "name: top\nmin-version: 2.0\nelement-path: elements\nplugins:\n- {stanza}\nmirrors:\n- name: m\n  kind: {kind}\n"
+        );
+        let project = Project::of(&[("project.conf", &conf), ("elements/a.bst", "kind: stack\n")]);
+        host.run(&project, &["show", "a.bst"]).refused(2, "unsupported-kind", &["project.conf:8:9", kind]);
+        project.replace("project.conf", &format!("  kind: {kind}\n"), "  aliases: {}\n");
+        let shown = host.run(&project, &["show", "a.bst"]);
+        assert_eq!(shown.code == Some(0), kind != "default", "{}", shown.stderr);
+    }
+}
+
 /// A plugin that BuildStream would not even read.
 const OWN: &str = "class Patch: pass\n";
 
@@ -133,20 +210,21 @@ fn a_plugin_of_the_project_is_that_of_the_program_if_this_is_stated_of_its_text(
     assert_eq!(show(&["--config", &user]).success(), stated);
 }
 
-/// The folder of the sources of a Python package, beside BuildStream.
-fn sources_of(package: &str) -> PathBuf {
+/// The folder of the plugins of a Python package, beside BuildStream.
+fn folder_of(package: &str, plugins: &str) -> PathBuf {
     let bst = require_env("SPEC_BST");
     let libraries = bst.parent().expect("it is in a folder").with_file_name("lib");
     let mut versions = fs::read_dir(libraries).expect("Python has libraries").filter_map(Result::ok);
     let python = versions.find(|entry| entry.file_name().to_string_lossy().starts_with("python3"));
-    python.expect("it is Python 3").path().join("site-packages").join(package).join("sources")
+    let packages = python.expect("it is Python 3").path().join("site-packages");
+    packages.join(package.replace('-', "_")).join(plugins)
 }
 
-/// Copies the Python files of a folder into one of the project.
+/// Copies the plugins of a folder into one of the project.
 fn copy_modules(from: &Path, project: &Project, to: &str) {
-    for entry in fs::read_dir(from).expect("the package has sources") {
+    for entry in fs::read_dir(from).expect("the package has plugins") {
         let path = entry.expect("a folder can be read").path();
-        if path.extension().is_some_and(|extension| extension == "py") {
+        if path.extension().is_some_and(|extension| extension == "py" || extension == "yaml") {
             let name = path.file_name().expect("files have names").to_string_lossy().into_owned();
             project.write(&format!("{to}/{name}"), &fs::read_to_string(&path).expect("it is a text"));
         }
@@ -160,7 +238,7 @@ fn copies_of_published_plugins_are_known_by_their_texts() {
     {
         let stanza = format!("- origin: pip\n  package-name: {package}\n");
         project.replace("project.conf", &stanza, &format!("- origin: local\n  path: plugins/{folder}\n"));
-        copy_modules(&sources_of(&package.replace('-', "_")), &project, &format!("plugins/{folder}"));
+        copy_modules(&folder_of(package, "sources"), &project, &format!("plugins/{folder}"));
     }
     let (host, oracle) = (Host::new(), Oracle::new());
     for (options, golden) in golden_keys("keys-source-kinds") {
