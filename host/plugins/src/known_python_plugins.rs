@@ -3,7 +3,7 @@
 
 use spec_model::Digest;
 
-use crate::embedded;
+use crate::embedded::{self, EmbeddedComponent};
 
 /// A Python plugin of projects.
 struct KnownPlugin {
@@ -29,7 +29,7 @@ const PLUGINS: [KnownPlugin; 1] = [KnownPlugin {
 }];
 
 /// The component of the kind `kind` of a project whose Python plugin for it has this text.
-pub(crate) fn component(kind: &str, python: &Digest) -> Option<&'static [u8]> {
+pub(crate) fn component(kind: &str, python: &Digest) -> Option<EmbeddedComponent> {
     let known = PLUGINS.iter().find(|plugin| plugin.kind == kind)?;
     known.texts.contains(&python.hex().as_str()).then(|| embedded::project_kind(kind)).flatten()
 }

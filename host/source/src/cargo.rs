@@ -1,9 +1,11 @@
 //! The kinds `cargo` and `cargo2`: the crates that a `Cargo.lock` names, in the form of `cargo vendor`.
 
-use spec_cas::{Cas, CasError, MergeInput, TreeBuilder};
-use spec_model::{Digest, Mapping, Node, NodeError, Value};
+use std::sync::{Arc, OnceLock};
 
-use crate::archive::{ArchiveLimits, ArchivePart};
+use spec_cas::{CasError, MergeInput, TreeBuilder};
+use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, Value};
+
+use crate::archive::ArchivePart;
 use crate::archive_source::{ArchiveFormat, stage_archive};
 use crate::context::SourceContext;
 use crate::download::DownloadableFile;
@@ -30,28 +32,29 @@ pub(crate) enum CargoKind {
 pub(crate) struct CargoSource {
     kind: CargoKind,
     name: SourceName,
-    cas: Cas,
-    limits: ArchiveLimits,
+    context: SourceContext,
     url: SourceUrl,
     original_url: String,
     cargo_lock: String,
     vendor_dir: String,
     /// The crates of the ref; `None` without one.
     crates: Option<Vec<VendoredCrate>>,
+    /// The files of the crates, when they were needed: there may be thousands, and keys do without.
+    files: OnceLock<Vec<DownloadableFile>>,
 }
 
 /// A crate of the ref.
 #[derive(Debug)]
 struct VendoredCrate {
-    name: String,
-    version: String,
+    name: Arc<str>,
+    version: Arc<str>,
     origin: CrateOrigin,
 }
 
 #[derive(Debug)]
 enum CrateOrigin {
-    /// A file of a registry; `None` without its SHA-256.
-    Registry(Option<(String, Box<DownloadableFile>)>),
+    /// A file of a registry, by its SHA-256, and where that is written; `None` without it.
+    Registry(Option<(Arc<str>, Option<FilePosition>)>),
     /// A commit of a git repository, with the query of its URL.
     Git { repo: String, commit: String, query: Vec<(String, String)> },
 }
@@ -78,17 +81,17 @@ impl CargoSource {
         };
         let mut source = Self {
             kind,
-            cas: context.cas.clone(),
-            limits: context.limits,
+            context: context.clone(),
             cargo_lock: config.opt_str("cargo-lock")?.unwrap_or("Cargo.lock").to_owned(),
             vendor_dir: config.opt_str("vendor-dir")?.unwrap_or(vendor_dir).to_owned(),
             crates: None,
+            files: OnceLock::new(),
             name,
             url,
             original_url,
         };
         let crates = config.get("ref").map(Node::as_sequence).transpose()?;
-        let crates = crates.map(|crates| crates.iter().map(|node| source.vendored(context, node)).collect());
+        let crates = crates.map(|crates| crates.iter().map(|node| source.vendored(node)).collect());
         let crates: Option<Vec<VendoredCrate>> = crates.transpose()?;
         // As for BuildStream's plugins, `cargo` without crates has no ref, and `cargo2` has an empty one.
         source.crates = match kind {
@@ -98,9 +101,9 @@ impl CargoSource {
         Ok(source)
     }
 
-    fn vendored(&self, context: &SourceContext, node: &Node) -> Result<VendoredCrate, SourceError> {
+    fn vendored(&self, node: &Node) -> Result<VendoredCrate, SourceError> {
         let entry = node.as_mapping()?;
-        let (name, version) = (entry.str("name")?.to_owned(), entry.str("version")?.to_owned());
+        let (name, version) = (entry.require("name")?.shared_str()?, entry.require("version")?.shared_str()?);
         let is_git = self.kind == CargoKind::Cargo2 && entry.opt_str("kind")? == Some("git");
         if is_git {
             let query = entry.opt_mapping("query")?;
@@ -110,22 +113,13 @@ impl CargoSource {
             let (repo, commit) = (entry.str("repo")?.to_owned(), entry.str("commit")?.to_owned());
             return Ok(VendoredCrate { name, version, origin: CrateOrigin::Git { repo, commit, query } });
         }
-        let sha = entry.opt_str("sha")?.map(|sha| {
-            let path = format!("{}{name}/{name}-{version}.crate", self.url.url.original);
-            let url = SourceUrl::new(&self.name, context, &path, self.url.position.clone())?;
-            let folder = context.download_directory.join(self.name.kind);
-            let folder = folder.join(directory_name(&self.url.url.original)).join(&name).join(&version);
-            let place = entry.get("sha").and_then(|node| node.position.clone());
-            if [&name, &version]
-                .iter()
-                .any(|text| matches!(text.as_str(), "" | "." | "..") || text.contains('/'))
-            {
-                return Err(node.expected("a crate whose name and version are parts of a file name").into());
-            }
-            let file = DownloadableFile::with_sha256(&self.name, context, url, folder, sha, place);
-            Ok::<_, SourceError>((sha.to_owned(), Box::new(file)))
-        });
-        Ok(VendoredCrate { name, version, origin: CrateOrigin::Registry(sha.transpose()?) })
+        let sha = entry.get("sha").map(|sha| Ok::<_, NodeError>((sha.shared_str()?, sha.position.clone())));
+        let sha = sha.transpose()?;
+        let is_part = |text: &str| !matches!(text, "" | "." | "..") && !text.contains('/');
+        if sha.is_some() && !(is_part(&name) && is_part(&version)) {
+            return Err(node.expected("a crate whose name and version are parts of a file name").into());
+        }
+        Ok(VendoredCrate { name, version, origin: CrateOrigin::Registry(sha) })
     }
 
     /// The crates, all of which must have a digest or a commit.
@@ -134,14 +128,25 @@ impl CargoSource {
         crates.ok_or_else(|| SourceError::NoRef { name: self.name.clone() })
     }
 
-    fn files(&self) -> Result<Vec<&DownloadableFile>, SourceError> {
-        self.crates()?
-            .iter()
-            .map(|vendored| match &vendored.origin {
-                CrateOrigin::Registry(Some((_, file))) => Ok(&**file),
-                _ => Err(self.git_crate(vendored)),
-            })
-            .collect()
+    fn files(&self) -> Result<&[DownloadableFile], SourceError> {
+        if let Some(files) = self.files.get() {
+            return Ok(files);
+        }
+        let files = self.crates()?.iter().map(|vendored| self.file(vendored)).collect::<Result<_, _>>()?;
+        Ok(self.files.get_or_init(|| files))
+    }
+
+    /// The file of a crate, as it is downloaded.
+    fn file(&self, vendored: &VendoredCrate) -> Result<DownloadableFile, SourceError> {
+        let VendoredCrate { name, version, origin: CrateOrigin::Registry(Some((sha, place))) } = vendored else {
+            return Err(self.git_crate(vendored));
+        };
+        let registry = &self.url.url.original;
+        let path = format!("{registry}{name}/{name}-{version}.crate");
+        let url = SourceUrl::new(&self.name, &self.context, &path, self.url.position.clone())?;
+        let folder = self.context.download_directory.join(self.name.kind).join(directory_name(registry));
+        let folder = folder.join(&**name).join(&**version);
+        Ok(DownloadableFile::with_sha256(&self.name, &self.context, url, folder, sha, place.clone()))
     }
 
     fn git_crate(&self, vendored: &VendoredCrate) -> SourceError {
@@ -179,27 +184,27 @@ impl CargoSource {
     }
 
     fn assemble(&self, trees: &[(Digest, &VendoredCrate)]) -> Result<Digest, CasError> {
-        let mut builder = TreeBuilder::new();
+        let (cas, mut builder) = (&self.context.cas, TreeBuilder::new());
         let (path, text) = self.cargo_config();
-        builder.add_file(path, self.cas.put_bytes(text.as_bytes())?, false)?;
+        builder.add_file(path, cas.put_bytes(text.as_bytes())?, false)?;
         for (tree, vendored) in trees {
             if let CrateOrigin::Registry(Some((sha, _))) = &vendored.origin {
                 // cargo refuses a crate without this file.
                 let text = format!("{{\"package\": \"{sha}\", \"files\": {{}}}}");
-                let digest = self.cas.put_bytes(text.as_bytes())?;
-                for node in &self.cas.directory(tree)?.directories {
+                let digest = cas.put_bytes(text.as_bytes())?;
+                for node in &cas.directory(tree)?.directories {
                     let path = format!("{}/{}/.cargo-checksum.json", self.vendor_dir, node.name);
                     builder.add_file(&path, digest, false)?;
                 }
             }
         }
-        let own = builder.store(&self.cas)?;
+        let own = builder.store(cas)?;
         let mut layers: Vec<MergeInput<'_>> = trees
             .iter()
             .map(|(root, _)| MergeInput { root: *root, location: &self.vendor_dir, filter: None })
             .collect();
         layers.push(MergeInput::whole(own));
-        Ok(self.cas.merge(&layers)?.root)
+        Ok(cas.merge(&layers)?.root)
     }
 }
 
@@ -256,15 +261,16 @@ impl Source for CargoSource {
     fn set_ref(&mut self, _: Option<Value>) {}
 
     fn is_cached(&self) -> bool {
-        self.files().is_ok_and(|files| files.iter().all(|file| file.is_cached()))
+        let is_cached = |vendored| self.file(vendored).is_ok_and(|file| file.is_cached());
+        self.crates().is_ok_and(|crates| crates.iter().all(is_cached))
     }
 
     fn check(&self) -> Result<(), SourceError> {
-        self.files()?.into_iter().try_for_each(DownloadableFile::check)
+        self.files()?.iter().try_for_each(DownloadableFile::check)
     }
 
     fn fetch(&self, monitor: &FetchMonitor) -> Result<(), SourceError> {
-        self.files()?.into_iter().try_for_each(|file| file.fetch(monitor))
+        self.files()?.iter().try_for_each(|file| file.fetch(monitor))
     }
 
     fn tracks_previous(&self) -> bool {
@@ -276,10 +282,10 @@ impl Source for CargoSource {
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
-        let cas = self.cas.clone().with_cancel(&monitor.cancel);
-        let (part, limits) = (ArchivePart::BaseDir(""), self.limits);
+        let cas = self.context.cas.clone().with_cancel(&monitor.cancel);
+        let (part, limits) = (ArchivePart::BaseDir(""), self.context.limits);
         let staged = |file| stage_archive(file, ArchiveFormat::Tar, part, &cas, limits, monitor);
-        let trees: Vec<Digest> = self.files()?.into_iter().map(staged).collect::<Result<_, _>>()?;
+        let trees: Vec<Digest> = self.files()?.iter().map(staged).collect::<Result<_, _>>()?;
         let trees: Vec<(Digest, &VendoredCrate)> = trees.into_iter().zip(self.crates()?).collect();
         self.assemble(&trees).map_err(|error| self.cas_error(error))
     }
@@ -287,21 +293,21 @@ impl Source for CargoSource {
     fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
         let of_kind = |text: &'static str| (self.kind == CargoKind::Cargo2).then_some(text);
         let one = |vendored: &VendoredCrate| {
-            let version = Some(vendored.version.clone());
-            match &vendored.origin {
+            let version = Some(vendored.version.to_string());
+            Ok(match &vendored.origin {
                 CrateOrigin::Registry(None) => None,
-                CrateOrigin::Registry(Some((sha, file))) => Some(
-                    SourceInfo::remote_file(&file.url.resolved, sha, version)
+                CrateOrigin::Registry(Some((sha, _))) => Some(
+                    SourceInfo::remote_file(&self.file(vendored)?.url.resolved, sha, version)
                         .with("ecosystem", of_kind("crates.io")),
                 ),
                 CrateOrigin::Git { repo, commit, .. } => Some(
                     SourceInfo::git(repo, commit, version)
-                        .with("crate-name", Some(vendored.name.as_str()))
+                        .with("crate-name", Some(&*vendored.name))
                         .with("ecosystem", Some("GIT")),
                 ),
-            }
+            })
         };
-        Ok(self.crates.iter().flatten().filter_map(one).collect())
+        self.crates.iter().flatten().filter_map(|vendored| one(vendored).transpose()).collect()
     }
 
     fn warnings(&self) -> Vec<SourceWarning> {
