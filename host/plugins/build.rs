@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use sha2::{Digest, Sha256};
+
 const KINDS: &[&str] = &[
     "autotools",
     "cargo",
@@ -56,7 +58,7 @@ fn components() -> PathBuf {
 
 fn table(directory: &Path, name: &str, components: &[&str]) -> String {
     let entries: String = components.iter().map(|component| entry(directory, component)).collect();
-    format!("const {name}: &[EmbeddedComponent] = &[\n{entries}];\n")
+    format!("const {name}: &[(&str, EmbeddedComponent)] = &[\n{entries}];\n")
 }
 
 fn entry(directory: &Path, component: &str) -> String {
@@ -65,5 +67,9 @@ fn entry(directory: &Path, component: &str) -> String {
     let Ok(file) = file.canonicalize() else {
         panic!("there is no component at {}; run: cargo xtask guests", file.display());
     };
-    format!("    ({component:?}, include_bytes!({file:?})),\n")
+    let bytes = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "    ({component:?}, EmbeddedComponent {{ bytes: include_bytes!({file:?}), sha256: {sha256:?} }}),\n"
+    )
 }

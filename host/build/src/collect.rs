@@ -38,7 +38,8 @@ impl BuildJob<'_> {
 
     /// The tree that the plan collects; the build tree goes to `trees` if it is kept.
     fn files(&mut self, trees: &mut ArtifactTrees) -> Result<Digest, BuildError> {
-        let (path, most) = (&self.plan().collect, self.builder.options.artifact_size);
+        let plan = self.plan();
+        let (path, most) = (&plan.collect, self.builder.options.artifact_size);
         let too_large = |found| BuildError::ArtifactTooLarge { path: path.clone(), found, most };
         let of_workspace = self.element.workspace.is_some();
         let files = match self.builder.options.cache_buildtrees {

@@ -1,5 +1,7 @@
 //! One build while it runs.
 
+use std::sync::Arc;
+
 use spec_execution::Root;
 use spec_model::{Cancel, Digest};
 use spec_project::Element;
@@ -27,6 +29,7 @@ pub(crate) struct BuildJob<'a> {
     pub(crate) builder: &'a Builder,
     pub(crate) request: &'a BuildRequest<'a>,
     pub(crate) element: &'a Element,
+    plan: Arc<Plan>,
     pub(crate) observer: &'a dyn BuildObserver,
     pub(crate) cancel: &'a Cancel,
     pub(crate) root: Root,
@@ -66,6 +69,7 @@ impl<'a> BuildJob<'a> {
         cancel: &'a Cancel,
     ) -> Result<Self, BuildError> {
         let element = request.element();
+        let plan = Arc::new(element.configured.plan.unpack());
         let cas = builder.cas.clone().with_cancel(cancel);
         let cas = if element.workspace.is_some() { cas.with_times() } else { cas };
         Ok(Self {
@@ -83,12 +87,13 @@ impl<'a> BuildJob<'a> {
             before_commands: None,
             socket: BuildSocket::default(),
             commands_done: 0,
-            commands_total: count_commands(&element.configured.plan),
+            commands_total: count_commands(&plan),
+            plan,
         })
     }
 
-    pub(crate) fn plan(&self) -> &'a Plan {
-        &self.element.configured.plan
+    pub(crate) fn plan(&self) -> Arc<Plan> {
+        Arc::clone(&self.plan)
     }
 
     /// Creates the log, and heads it with the environment if there will be commands.

@@ -24,7 +24,7 @@ impl Builder {
         cancel: &Cancel,
     ) -> Result<Artifact, BuildError> {
         if let Some(refusal) = &request.element().configured.plan.refusal {
-            return Err(BuildError::Refused(Box::new(refusal.clone())));
+            return Err(BuildError::Refused(refusal.clone()));
         }
         let mut job = BuildJob::new(self, request, observer, cancel)?;
         job.start_log("build")?;

@@ -14,15 +14,30 @@ pub struct SourceKey {
 }
 
 impl SourceKey {
-    /// What the sources of an element contribute together: to the element's keys, and, hashed, the key of the sources
-    /// themselves.
+    /// The canonical text of what the sources of an element contribute together: to the element's keys, and, hashed, the key of
+    /// the sources themselves.
     #[must_use]
-    pub fn list(sources: &[Self]) -> Value {
-        let entry = |source: &Self| {
-            let directory = source.directory.as_deref().map(|directory| ("directory", directory.into()));
-            let entries = [("key", source.key.clone()), ("name", source.kind.as_str().into())];
-            Value::map(entries.into_iter().chain(directory))
-        };
-        Value::Seq(sources.iter().map(entry).collect())
+    pub fn canonical_list(sources: &[Self]) -> String {
+        let mut text = String::from("[");
+        for source in sources {
+            let separator = if text.len() > 1 { "," } else { "" };
+            text += separator;
+            source.write(&mut text);
+        }
+        text + "]"
+    }
+
+    fn write(&self, out: &mut String) {
+        out.push('{');
+        if let Some(directory) = &self.directory {
+            *out += "\"directory\":";
+            Value::from(directory.as_str()).write_canonical(out);
+            out.push(',');
+        }
+        *out += "\"key\":";
+        self.key.write_canonical(out);
+        *out += ",\"name\":";
+        Value::from(self.kind.as_str()).write_canonical(out);
+        out.push('}');
     }
 }

@@ -16,7 +16,7 @@ use spec_model::{Digest, DigestHasher};
 use crate::cache_file::{self, VerifiedContents};
 
 /// The version of the file format. It must be raised when the types of answers or their meaning change; a test fails then.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// Bytes of answers of one component. Beyond it, answers that this process did not use are removed.
 const MAX_BYTES: usize = 16 << 20;
 /// What an answer is cached under: the digest of the export's name and its arguments.
@@ -57,10 +57,10 @@ pub(crate) fn answer_key(export: &str, arguments: &impl std::fmt::Debug) -> Answ
 }
 
 impl AnswerCache {
-    /// Opens the cache of a component in a private folder. A damaged file is ignored.
-    pub(crate) fn open(folder: &Path, component: &[u8]) -> Self {
+    /// Opens the cache of a component, by its SHA-256 in hexadecimal digits, in a private folder. A damaged file is ignored.
+    pub(crate) fn open(folder: &Path, component: &str) -> Self {
         let version = env!("CARGO_PKG_VERSION");
-        let name = answer_key("component", &(FORMAT, version, Digest::of(component).hex()));
+        let name = answer_key("component", &(FORMAT, version, component));
         let file = folder.join(Digest::new(name, 0).hex());
         let contents = cache_file::read(&file);
         let answers = contents.as_deref().and_then(decode).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use spec_model::Value;
-use spec_strategy::{BuildRefusal, Configured, KindError, Plan, Step};
+use spec_strategy::{BuildRefusal, KindError, Plan, Step};
 
 use crate::conv::{FlatRejection, FlatValue, NodePositions, RejectionReason};
 use crate::failure::{PluginFailure, shortened};
@@ -18,7 +18,7 @@ pub(crate) fn configured(
     plan: Plan,
     dependencies: usize,
     runs_commands: bool,
-) -> Result<Configured, PluginFailure> {
+) -> Result<(Value, Plan), PluginFailure> {
     let unique_key = unique_key(values).map_err(PluginFailure::answer)?;
     check_plan(&plan, dependencies).map_err(|what| PluginFailure::answer(&what))?;
     if plan.runs_commands() && !runs_commands {
@@ -28,7 +28,7 @@ pub(crate) fn configured(
     if plan.runs_commands() && plan.no_commands {
         return Err(PluginFailure::answer("its plan runs commands, and says that it does not"));
     }
-    Ok(Configured { unique_key, plan })
+    Ok((unique_key, plan))
 }
 
 /// Converts a rejection, with the place of the node that it names, or of the node's key if the key is at fault.

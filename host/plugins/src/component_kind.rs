@@ -86,7 +86,8 @@ impl ElementKind for ComponentKind {
                 };
                 let (count, runs_commands) = (input.dependencies.len(), self.description.runs_commands);
                 let checked = check_answer::configured(values, plan, count, runs_commands);
-                let configured = checked.map_err(broken)?;
+                let (unique_key, plan) = checked.map_err(broken)?;
+                let configured = Configured::new(&unique_key, plan);
                 self.keep(key, &asked, &configured);
                 configured
             }

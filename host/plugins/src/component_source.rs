@@ -4,14 +4,24 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use spec_model::Digest;
+
 use crate::Limits;
+use crate::embedded::EmbeddedComponent;
 use crate::failure::{PluginFailure, PluginName};
 
 /// Where a component is read from.
-#[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) enum ComponentSource {
     File(PathBuf),
-    Embedded(&'static [u8]),
+    Embedded(EmbeddedComponent),
+}
+
+/// What distinguishes a component from others.
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) enum ComponentId {
+    File(PathBuf),
+    /// The SHA-256 of its bytes.
+    Embedded(&'static str),
 }
 
 impl ComponentSource {
@@ -23,10 +33,26 @@ impl ComponentSource {
         })
     }
 
+    /// What distinguishes it from others.
+    pub(crate) fn id(&self) -> ComponentId {
+        match self {
+            Self::File(file) => ComponentId::File(file.clone()),
+            Self::Embedded(component) => ComponentId::Embedded(component.sha256),
+        }
+    }
+
+    /// The SHA-256 of its bytes, in hexadecimal digits.
+    pub(crate) fn sha256(&self, bytes: &[u8]) -> String {
+        match self {
+            Self::File(_) => Digest::of(bytes).hex(),
+            Self::Embedded(component) => component.sha256.to_owned(),
+        }
+    }
+
     /// Reads its bytes.
     pub(crate) fn read(&self, limits: &Limits) -> Result<Cow<'static, [u8]>, PluginFailure> {
         match self {
-            Self::Embedded(bytes) => Ok((*bytes).into()),
+            Self::Embedded(component) => Ok(component.bytes.into()),
             Self::File(file) => read_file(file, limits.component).map(Into::into),
         }
     }

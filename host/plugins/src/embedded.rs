@@ -2,7 +2,15 @@
 
 include!(concat!(env!("OUT_DIR"), "/components.rs"));
 
-type EmbeddedComponent = (&'static str, &'static [u8]);
+/// A component that is part of the program.
+#[derive(Clone, Copy)]
+pub(crate) struct EmbeddedComponent {
+    pub(crate) bytes: &'static [u8],
+    /// Their digest, in hexadecimal digits: where answers are kept, nobody reads the bytes.
+    pub(crate) sha256: &'static str,
+}
+
+type NamedComponents = &'static [(&'static str, EmbeddedComponent)];
 
 /// The names of the embedded element kinds, sorted.
 pub fn default_kinds() -> impl Iterator<Item = &'static str> {
@@ -20,29 +28,29 @@ pub fn priming_policies() -> impl Iterator<Item = &'static str> {
 }
 
 /// The component of an embedded kind.
-pub(crate) fn kind(name: &str) -> Option<&'static [u8]> {
+pub(crate) fn kind(name: &str) -> Option<EmbeddedComponent> {
     find(KINDS, name)
 }
 
 /// The component of a kind that is the Python plugin of some projects, and that nobody else has by its name.
-pub(crate) fn project_kind(name: &str) -> Option<&'static [u8]> {
+pub(crate) fn project_kind(name: &str) -> Option<EmbeddedComponent> {
     find(PROJECT_KINDS, name)
 }
 
 /// The component of an embedded overlay policy.
-pub(crate) fn overlay_policy(name: &str) -> Option<&'static [u8]> {
+pub(crate) fn overlay_policy(name: &str) -> Option<EmbeddedComponent> {
     find(OVERLAY_POLICIES, name)
 }
 
 /// The component of an embedded priming policy.
-pub(crate) fn priming_policy(name: &str) -> Option<&'static [u8]> {
+pub(crate) fn priming_policy(name: &str) -> Option<EmbeddedComponent> {
     find(PRIMING_POLICIES, name)
 }
 
-fn names(components: &'static [EmbeddedComponent]) -> impl Iterator<Item = &'static str> {
+fn names(components: NamedComponents) -> impl Iterator<Item = &'static str> {
     components.iter().map(|(name, _)| *name)
 }
 
-fn find(components: &[EmbeddedComponent], name: &str) -> Option<&'static [u8]> {
-    components.iter().find(|(own, _)| *own == name).map(|(_, bytes)| *bytes)
+fn find(components: NamedComponents, name: &str) -> Option<EmbeddedComponent> {
+    components.iter().find(|(own, _)| *own == name).map(|(_, component)| *component)
 }

@@ -9,7 +9,7 @@ use spec_strategy::{ElementKind, KindError, KindRegistry, KindRequest};
 use crate::answer_cache::AnswerCache;
 use crate::call_usage::CallUsage;
 use crate::component_kind::ComponentKind;
-use crate::component_source::ComponentSource;
+use crate::component_source::{ComponentId, ComponentSource};
 use crate::engine::LazyEngine;
 use crate::failure::PluginFailure;
 use crate::instance_pool::{InstancePool, KindId};
@@ -57,7 +57,7 @@ impl ComponentWorld {
 
 #[derive(Default)]
 struct LoadedKinds {
-    kinds: HashMap<(String, ComponentSource), Arc<ComponentKind>>,
+    kinds: HashMap<(String, ComponentId), Arc<ComponentKind>>,
     last_id: KindId,
 }
 
@@ -163,22 +163,17 @@ impl Plugins {
     }
 
     fn load(&self, name: &str, source: ComponentSource) -> Result<Arc<dyn ElementKind>, KindError> {
-        let key = (name.to_owned(), source);
+        let key = (name.to_owned(), source.id());
         let mut loaded = self.lock();
         if let Some(kind) = loaded.kinds.get(&key) {
             return Ok(Arc::clone(kind) as Arc<dyn ElementKind>);
         }
         loaded.last_id += 1;
-        let plugin = key.1.plugin_name(name);
-        let bytes = key.1.read(&self.options.limits).map_err(|failure| failure.of(&plugin, "load"))?;
-        let answers = self.answers.as_deref().map(|folder| AnswerCache::open(folder, &bytes));
-        let component = LazyComponent::new(
-            plugin,
-            loaded.last_id,
-            bytes,
-            Arc::clone(&self.engine),
-            Arc::clone(&self.pool),
-        );
+        let plugin = source.plugin_name(name);
+        let bytes = source.read(&self.options.limits).map_err(|failure| failure.of(&plugin, "load"))?;
+        let answers = self.answers.as_deref().map(|folder| AnswerCache::open(folder, &source.sha256(&bytes)));
+        let component =
+            LazyComponent::new(plugin, loaded.last_id, bytes, Arc::clone(&self.engine), Arc::clone(&self.pool));
         let kind = Arc::new(ComponentKind::new(name, component, answers)?);
         loaded.kinds.insert(key, Arc::clone(&kind));
         Ok(kind)

@@ -172,7 +172,7 @@ fn items(node: Option<&Node>) -> Result<Option<&[Node]>, NodeError> {
     node.map(Node::as_sequence).transpose()
 }
 
-fn is_directive(name: &str) -> bool {
+pub(crate) fn is_directive(name: &str) -> bool {
     matches!(name, PREPEND | APPEND | OVERWRITE)
 }
 

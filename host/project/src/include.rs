@@ -14,7 +14,7 @@ use crate::options::Options;
 use crate::outer_space;
 use crate::project_files::ProjectFiles;
 use crate::variables::Variables;
-use crate::yaml::{Limits, parse_text};
+use crate::yaml::{Limits, parse_shared};
 
 const INCLUDE: &str = "(@)";
 const MAX_DEPTH: usize = 30;
@@ -173,9 +173,9 @@ impl<'p> IncludePass<'p> {
             return Ok(known.clone());
         }
         let text = owner.files.text(file)?;
-        let mut contents = parse_text(&text, &owner.files.shown(file))?;
+        let mut contents = parse_shared(&text, &owner.files.shown(file), &owner.files.texts)?;
         if let (true, Some(variables)) = (is_foreign, &owner.variables) {
-            Variables::new(Mapping::clone(variables), &Rc::default())?.expand(&mut contents)?;
+            Variables::new(Mapping::clone(variables), &Arc::default())?.expand(&mut contents)?;
             outer_space::strip_all(&mut contents);
         }
         let loaded = IncludedFile { contents, bytes: text.len() };

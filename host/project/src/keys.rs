@@ -1,9 +1,8 @@
 //! Cache keys, byte for byte those of BuildStream 2.8.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use spec_model::{Key, KeyPair, SourceKey, Value};
+use spec_model::{Key, KeyPair, Value};
 
 use crate::{Element, Project};
 
@@ -23,11 +22,12 @@ struct ElementText {
     strict: String,
 }
 
-/// The keys of all elements of a project, by index. `sources` returns the keys of an element's sources, or `None`
-/// when one has no ref yet: such an element has no keys, and neither do the elements that need it at build time.
+/// The keys of all elements of a project, by index. `sources` returns the canonical text of what an element's sources contribute
+/// ([`SourceKey::list`](spec_model::SourceKey::list)), or `None` when one has no ref yet: such an element has no keys, and neither
+/// do the elements that need it at build time.
 pub fn compute_keys<'s>(
     project: &Project,
-    sources: &dyn Fn(usize) -> Option<Cow<'s, [SourceKey]>>,
+    sources: &dyn Fn(usize) -> Option<Cow<'s, str>>,
 ) -> Vec<Option<KeyPair>> {
     let mut keys: Vec<Option<(KeyPair, ElementText)>> = Vec::with_capacity(project.elements.len());
     for (index, element) in project.elements.iter().enumerate() {
@@ -47,7 +47,7 @@ impl ElementText {
 fn key_pair(
     project: &Project,
     index: usize,
-    sources: &[SourceKey],
+    sources: &str,
     keys: &[Option<(KeyPair, ElementText)>],
 ) -> Option<KeyPair> {
     let element = &project.elements[index];
@@ -56,22 +56,14 @@ fn key_pair(
         .iter()
         .map(|dependency| Some((*dependency, keys[*dependency].as_ref()?)))
         .collect::<Option<_>>()?;
-    let dictionary = dictionary(project, element, sources);
+    let description = OwnDescription::new(project, element, sources);
     let weak = below.iter().map(|(dependency, (pair, text))| match is_strict(element, *dependency) {
         true => dependency_value(&project.elements[*dependency], Some(pair.weak)).canonical().into(),
         false => Cow::from(&text.named),
     });
-    let (mut before, mut after) = (String::new(), String::with_capacity(8192));
-    for (name, value) in &dictionary {
-        match name.as_str() < DEPENDENCIES {
-            true => before += &format!("\"{name}\":{},", value.canonical()),
-            false => after += &format!(",\"{name}\":{}", value.canonical()),
-        }
-    }
-    let text = |list: String, rest: &str| format!("{{{before}\"{DEPENDENCIES}\":[{list}]{after}{rest}}}");
-    let weak = Key::of(text(joined(weak), "").as_bytes());
+    let weak = Key::of(description.with(&joined(weak), None).as_bytes());
     let strict = joined(below.iter().map(|(_, (_, text))| Cow::from(&text.strict)));
-    let strict = Key::of(text(strict, &format!(",\"{WEAK_KEY}\":\"{weak}\"")).as_bytes());
+    let strict = Key::of(description.with(&strict, Some(weak)).as_bytes());
     Some(KeyPair { strict, weak })
 }
 
@@ -86,46 +78,64 @@ fn joined<'t>(texts: impl Iterator<Item = Cow<'t, str>>) -> String {
     list
 }
 
-/// The description whose hash is the strong key of an element that is built on artifacts with the given strong keys;
-/// in non-strict mode these are the cached ones. `dependencies` follow [`Project::build_scope`].
+/// The canonical text of the description whose hash is the strong key of an element that is built on artifacts with the given
+/// strong keys; in non-strict mode these are the cached ones. `sources` is the canonical text of what its sources contribute,
+/// `dependencies` follow [`Project::build_scope`].
 pub fn strong_description(
     project: &Project,
     element: usize,
-    sources: &[SourceKey],
+    sources: &str,
     dependencies: &[(usize, Key)],
     weak: Key,
-) -> Value {
-    let mut dictionary = dictionary(project, &project.elements[element], sources);
-    let list = dependencies
-        .iter()
-        .map(|(dependency, key)| dependency_value(&project.elements[*dependency], Some(*key)));
-    dictionary.insert(DEPENDENCIES.to_owned(), Value::Seq(list.collect()));
-    dictionary.insert(WEAK_KEY.to_owned(), weak.to_string().into());
-    Value::Map(dictionary)
+) -> String {
+    let text = |(dependency, key): &(usize, Key)| {
+        Cow::from(dependency_value(&project.elements[*dependency], Some(*key)).canonical())
+    };
+    let below = joined(dependencies.iter().map(text));
+    OwnDescription::new(project, &project.elements[element], sources).with(&below, Some(weak))
 }
 
-/// The part of an element's key descriptions that does not depend on its dependencies.
-fn dictionary(project: &Project, element: &Element, sources: &[SourceKey]) -> BTreeMap<String, Value> {
-    let mut fatal_warnings = project.config_of(element).fatal_warnings.clone();
-    fatal_warnings.sort_unstable();
-    let build_root = element.variable("build-root").map_or(Value::Null, Value::from);
-    let kind = &element.kind_description;
-    let mut entries = vec![
-        ("core-artifact-version", Value::Int(CORE_ARTIFACT_VERSION)),
-        ("element-base-key", Value::map([("build-root", build_root)])),
-        ("element-plugin-key", element.configured.unique_key.clone()),
-        ("element-plugin-name", element.kind.as_str().into()),
-        ("element-plugin-version", Value::Int(kind.artifact_version.into())),
-        ("public", element.public.to_value()),
-        ("sources", SourceKey::list(sources)),
-        ("fatal-warnings", Value::seq(fatal_warnings)),
-    ];
-    if element.runs_commands() {
-        let environment = element.cached_environment().map(|(name, node)| (name, node.to_value()));
-        entries.push(("environment", Value::map(environment)));
-        entries.push(("sandbox", element.sandbox.to_value()));
+/// What of the description of an element's keys does not depend on its dependencies: the parts of the canonical text before
+/// and after these.
+struct OwnDescription {
+    before: String,
+    after: String,
+}
+
+impl OwnDescription {
+    fn new(project: &Project, element: &Element, sources: &str) -> Self {
+        let mut fatal_warnings = project.config_of(element).fatal_warnings.clone();
+        fatal_warnings.sort_unstable();
+        let build_root = element.variable("build-root").map_or(Value::Null, Value::from);
+        let kind = &element.kind_description;
+        let before = format!("{{\"core-artifact-version\":{CORE_ARTIFACT_VERSION},");
+        // In the order of the canonical text.
+        let mut after = String::with_capacity(8192);
+        let mut add = |name: &str, write: &dyn Fn(&mut String)| {
+            after += &format!(",\"{name}\":");
+            write(&mut after);
+        };
+        add("element-base-key", &|out| Value::map([("build-root", build_root.clone())]).write_canonical(out));
+        add("element-plugin-key", &|out| out.push_str(&element.configured.key_text));
+        add("element-plugin-name", &|out| Value::from(element.kind.as_str()).write_canonical(out));
+        add("element-plugin-version", &|out| Value::Int(kind.artifact_version.into()).write_canonical(out));
+        if element.runs_commands() {
+            add("environment", &|out| element.write_cached_environment(out));
+        }
+        add("fatal-warnings", &|out| Value::seq(fatal_warnings.clone()).write_canonical(out));
+        add("public", &|out| element.public.write_canonical(out));
+        if element.runs_commands() {
+            add("sandbox", &|out| element.sandbox.to_value().write_canonical(out));
+        }
+        add("sources", &|out| out.push_str(sources));
+        Self { before, after }
     }
-    entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+
+    /// The whole text, with the texts of the dependencies.
+    fn with(&self, dependencies: &str, weak: Option<Key>) -> String {
+        let weak = weak.map(|weak| format!(",\"{WEAK_KEY}\":\"{weak}\"")).unwrap_or_default();
+        format!("{}\"{DEPENDENCIES}\":[{dependencies}]{}{weak}}}", self.before, self.after)
+    }
 }
 
 fn dependency_value(dependency: &Element, key: Option<Key>) -> Value {

@@ -1,5 +1,7 @@
 //! Elements as their files declare them.
 
+use std::sync::Arc;
+
 use spec_model::{ElementName, FilePosition, Mapping};
 
 /// An element from its file and the options, before the defaults of its kind and the project are composed.
@@ -28,7 +30,7 @@ pub(crate) struct LoadedDependency {
 #[derive(Clone, Debug)]
 pub(crate) struct DeclaredDependency {
     /// The name as it is written, with the junctions before it.
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     /// Whether it is staged at build time.
     pub(crate) build: bool,
     /// Whether it is needed at run time.

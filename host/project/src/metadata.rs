@@ -32,7 +32,7 @@ pub fn low_diversity(element: &Element, digests: &[(String, String)]) -> String 
         }
         sandbox.set("remote-apis-socket", entries);
     }
-    let mut environment = element.environment_data.clone();
+    let mut environment = Mapping::clone(&element.environment_data);
     for (name, text) in element.environment().iter().chain(digests) {
         set(&mut environment, name, text);
     }
@@ -46,7 +46,7 @@ pub fn low_diversity(element: &Element, digests: &[(String, String)]) -> String 
 #[must_use]
 pub fn high_diversity(element: &Element) -> String {
     let mut variables = Mapping::new();
-    for (name, text) in &element.variables {
+    for (name, text) in element.variables.iter() {
         set(&mut variables, name, text);
     }
     let mut root = Mapping::new();

@@ -1,11 +1,13 @@
 //! The files of one project, and how messages call them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use spec_model::{ElementName, Mapping};
 
 use crate::LoadError;
-use crate::yaml::{parse_text, read_text, read_text_below};
+use crate::text_pool::TextPool;
+use crate::yaml::{parse_shared, read_text, read_text_below};
 
 /// Reads the files of one project.
 #[derive(Clone, Debug)]
@@ -16,19 +18,21 @@ pub(crate) struct ProjectFiles {
     staged: Option<PathBuf>,
     /// The junction that leads here.
     junction: Option<ElementName>,
+    /// The texts of its files, and of those of all projects that are loaded together.
+    pub(crate) texts: Arc<TextPool>,
 }
 
 impl ProjectFiles {
     /// The files of the user's own project.
     pub(crate) fn of_user(directory: PathBuf) -> Self {
-        Self { directory, staged: None, junction: None }
+        Self { directory, staged: None, junction: None, texts: Arc::default() }
     }
 
     /// The files of the project in a real path behind `junction`. The folder is in that of its parent, unless it is in
     /// sources that were staged.
     pub(crate) fn behind(&self, junction: &ElementName, directory: PathBuf, staged: Option<PathBuf>) -> Self {
         let staged = staged.or_else(|| self.staged.clone());
-        Self { directory, staged, junction: Some(junction.clone()) }
+        Self { directory, staged, junction: Some(junction.clone()), texts: Arc::clone(&self.texts) }
     }
 
     /// The file's name in messages: in a subproject, behind the name of the junction.
@@ -44,7 +48,7 @@ impl ProjectFiles {
     /// # Errors
     /// As [`parse_file`](crate::yaml::parse_file).
     pub(crate) fn parse(&self, file: &str) -> Result<Mapping, LoadError> {
-        parse_text(&self.text(file)?, &self.shown(file))
+        parse_shared(&self.text(file)?, &self.shown(file), &self.texts)
     }
 
     /// The text of a file.

@@ -1,41 +1,44 @@
 //! Expands variables and texts that refer to them with `%{name}`.
 
-mod text_pool;
+mod base;
+mod references;
+mod values;
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 
-pub(crate) use text_pool::TextPool;
+pub(crate) use base::BaseVariables;
+pub use values::VariableValues;
 
+use crate::text_pool::TextPool;
 use crate::yaml::Limits;
+use references::{BEGIN, TextPiece, pieces, references};
 
 /// An expanded variable: its name and its value.
 pub(crate) type Variable = (Arc<str>, Arc<str>);
 
+/// Whether commands run one at a time, which is to say that `max-jobs` is 1.
+const NOT_PARALLEL: &str = "notparallel";
+const MAX_JOBS: &str = "max-jobs";
+
 /// The variables of an element or project, expanded when they are asked for.
 pub(crate) struct Variables {
-    /// As they are written: texts alone.
-    unresolved: IndexMap<Arc<str>, Node>,
-    /// The values of those that are expanded, by the same indices.
+    /// Those of the project and the kind, which elements share.
+    base: Arc<BaseVariables>,
+    /// What stands for some of these, by their indices.
+    replaced: HashMap<usize, Node>,
+    /// Those that are not in the base; their indices follow.
+    added: IndexMap<Arc<str>, Node>,
+    /// The values of those that are expanded, by index.
     resolved: RefCell<Vec<Option<Arc<str>>>>,
     /// Where equal texts are shared with other elements.
-    pool: Rc<TextPool>,
+    pool: Arc<TextPool>,
     /// The number of bytes that expanding has made so far.
     expanded: Cell<usize>,
-}
-
-/// What a reference begins with.
-const BEGIN: &str = "%{";
-
-/// A piece of a text.
-#[derive(Debug, PartialEq, Eq)]
-enum TextPiece<'t> {
-    Text(&'t str),
-    Reference(&'t str),
 }
 
 /// A variable that is being expanded: its index, and its references that are not expanded yet.
@@ -49,46 +52,86 @@ impl Variables {
     ///
     /// # Errors
     /// `invalid-data` when a value is no scalar.
-    pub(crate) fn new(mut mapping: Mapping, pool: &Rc<TextPool>) -> Result<Self, NodeError> {
-        if mapping.bool_or("notparallel", false)? {
-            mapping.set("max-jobs", Node::text("1"));
-        }
-        let plain = |node: &Node| {
-            node.as_str()?;
-            Ok(match &node.kind {
-                NodeKind::Scalar(text) if !text.contains(BEGIN) => Some(Arc::clone(text)),
-                _ => None,
-            })
-        };
-        let resolved = mapping.entries.values().map(plain).collect::<Result<_, NodeError>>()?;
-        Ok(Self {
-            unresolved: mapping.entries,
-            resolved: RefCell::new(resolved),
-            pool: Rc::clone(pool),
-            expanded: Cell::new(0),
-        })
+    pub(crate) fn new(mapping: Mapping, pool: &Arc<TextPool>) -> Result<Self, NodeError> {
+        Self::over(&Arc::new(BaseVariables::written(mapping)?), Vec::new(), pool)
     }
 
-    /// All variables, expanded, in the order of the mapping.
+    /// The variables of an element: scalars over those of its project and kind.
+    ///
+    /// # Errors
+    /// `invalid-data` when `notparallel` is no boolean.
+    pub(crate) fn over(
+        base: &Arc<BaseVariables>,
+        own: Vec<(Arc<str>, Node)>,
+        pool: &Arc<TextPool>,
+    ) -> Result<Self, NodeError> {
+        let mut variables = Self::alone(base, pool);
+        own.into_iter().for_each(|(name, node)| variables.set(name, node));
+        let not_parallel = variables.index_of(NOT_PARALLEL).map(|index| variables.node(index).as_bool());
+        if not_parallel.transpose()? == Some(true) {
+            variables.set(MAX_JOBS.into(), Node::text("1"));
+        }
+        Ok(variables)
+    }
+
+    /// The variables of a project and kind.
+    fn alone(base: &Arc<BaseVariables>, pool: &Arc<TextPool>) -> Self {
+        Self {
+            base: Arc::clone(base),
+            replaced: HashMap::new(),
+            added: IndexMap::new(),
+            resolved: RefCell::new(base.values.clone()),
+            pool: Arc::clone(pool),
+            expanded: Cell::new(base.expanded),
+        }
+    }
+
+    /// Sets a variable. The values of those that refer to it are to be found again.
+    fn set(&mut self, name: Arc<str>, node: Node) {
+        let resolved = self.resolved.get_mut();
+        let value = base::plain(&node);
+        match self.base.entries.get_index_of(&name) {
+            Some(index) => {
+                resolved[index] = value;
+                self.replaced.insert(index, node);
+            }
+            None => match self.added.insert_full(Arc::clone(&name), node) {
+                (added, Some(_)) => resolved[self.base.entries.len() + added] = value,
+                (_, None) => resolved.push(value),
+            },
+        }
+        let mut changed = vec![name];
+        while let Some(name) = changed.pop() {
+            for user in self.base.users(&name) {
+                if !self.replaced.contains_key(user) && resolved[*user].take().is_some() {
+                    changed.extend(self.base.entries.get_index(*user).map(|(name, _)| Arc::clone(name)));
+                }
+            }
+        }
+    }
+
+    /// The values of all variables, in the order in which they are first defined.
     ///
     /// # Errors
     /// `unresolved-variable` at the text that refers to a variable that is not there, `circular-reference-variable`
     /// when variables refer to each other in a circle, `variable-too-large` beyond 1 MiB for one text or 64 MiB for all.
-    pub(crate) fn all(&self) -> Result<Vec<Variable>, NodeError> {
-        let one = |(index, name): (usize, &Arc<str>)| Ok((Arc::clone(name), self.value(index)?));
-        self.unresolved.keys().enumerate().map(one).collect()
+    pub(crate) fn values(&self) -> Result<VariableValues, NodeError> {
+        let count = self.resolved.borrow().len();
+        let values = (0..count).map(|index| self.value(index)).collect::<Result<_, _>>()?;
+        Ok(VariableValues::over(&self.base, values, self.added.keys()))
     }
 
-    /// As [`Variables::all`], without those that cannot be expanded: junctions have their project's variables without those that
-    /// its subprojects give it.
-    pub(crate) fn resolvable(&self) -> Vec<Variable> {
+    /// As [`Variables::values`], without those that cannot be expanded: junctions have their project's variables without those
+    /// that its subprojects give it.
+    pub(crate) fn resolvable(&self) -> VariableValues {
+        let names = self.base.entries.keys().chain(self.added.keys()).enumerate();
         let one = |(index, name): (usize, &Arc<str>)| Some((Arc::clone(name), self.value(index).ok()?));
-        self.unresolved.keys().enumerate().filter_map(one).collect()
+        VariableValues::alone(names.filter_map(one).collect())
     }
 
     /// The value of a variable; `None` when it is not there or cannot be expanded.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<str>> {
-        self.value(self.unresolved.get_index_of(name)?).ok()
+        self.value(self.index_of(name)?).ok()
     }
 
     /// Expands every scalar below a mapping.
@@ -132,7 +175,7 @@ impl Variables {
             has_any = true;
             self.value(self.index(name, position)?)?;
         }
-        if has_any { self.join(text, position).map(Some) } else { Ok(None) }
+        if has_any { self.join(text, position).map(|joined| Some(joined.into())) } else { Ok(None) }
     }
 
     /// The expanded value of the variable with this index, computed without recursion.
@@ -141,13 +184,13 @@ impl Variables {
             return Ok(Arc::clone(known));
         }
         let mut steps = vec![self.begin(index)];
-        let mut is_open = vec![false; self.unresolved.len()];
+        let mut is_open = vec![false; self.resolved.borrow().len()];
         is_open[index] = true;
         while let Some(step) = steps.last_mut() {
             let (text, position) = self.text(step.index);
             let Some(next) = step.references.pop() else {
                 let value = self.join(text, position)?;
-                self.resolved.borrow_mut()[step.index] = Some(value);
+                self.resolved.borrow_mut()[step.index] = Some(self.pool.shared(&value));
                 is_open[step.index] = false;
                 steps.pop();
                 continue;
@@ -171,9 +214,25 @@ impl Variables {
         OpenVariable { index, references }
     }
 
+    fn index_of(&self, name: &str) -> Option<usize> {
+        let added = || Some(self.base.entries.len() + self.added.get_index_of(name)?);
+        self.base.entries.get_index_of(name).or_else(added)
+    }
+
+    fn node(&self, index: usize) -> &Node {
+        match index.checked_sub(self.base.entries.len()) {
+            Some(added) => &self.added[added],
+            None => self.replaced.get(&index).unwrap_or_else(|| &self.base.entries[index]),
+        }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.base.entries.keys().chain(self.added.keys()).map(AsRef::as_ref)
+    }
+
     /// A variable as it is written.
     fn text(&self, index: usize) -> (&str, Option<&FilePosition>) {
-        let node = &self.unresolved[index];
+        let node = self.node(index);
         let text = match &node.kind {
             NodeKind::Scalar(text) => text,
             _ => "",
@@ -182,14 +241,14 @@ impl Variables {
     }
 
     /// Replaces references that are all resolved.
-    fn join(&self, text: &str, position: Option<&FilePosition>) -> Result<Arc<str>, NodeError> {
+    fn join(&self, text: &str, position: Option<&FilePosition>) -> Result<String, NodeError> {
         let resolved = self.resolved.borrow();
         let mut joined = String::with_capacity(text.len() * 2);
         for piece in pieces(text) {
             joined.push_str(match piece {
                 TextPiece::Text(text) => text,
                 TextPiece::Reference(name) => {
-                    let index = self.unresolved.get_index_of(name);
+                    let index = self.index_of(name);
                     index.and_then(|index| resolved[index].as_deref()).unwrap_or_default()
                 }
             });
@@ -206,15 +265,15 @@ impl Variables {
             let what = format!("expanding variables made more than {most} bytes up to here");
             return Err(too_large(position, what));
         }
-        Ok(self.pool.shared(&joined))
+        Ok(joined)
     }
 
     /// The index of a variable that a text at `position` refers to.
     fn index(&self, name: &str, position: Option<&FilePosition>) -> Result<usize, NodeError> {
-        if let Some(index) = self.unresolved.get_index_of(name) {
+        if let Some(index) = self.index_of(name) {
             return Ok(index);
         }
-        let known: Vec<&str> = self.unresolved.keys().map(AsRef::as_ref).collect();
+        let known: Vec<&str> = self.names().collect();
         let hint = match spec_model::nearest(name, &known) {
             Some(near) => format!("did you mean '%{{{near}}}'?"),
             None => "define it under 'variables'".to_owned(),
@@ -224,7 +283,7 @@ impl Variables {
     }
 
     fn circle(&self, steps: &[OpenVariable<'_>]) -> NodeError {
-        let name = |step: &OpenVariable<'_>| self.unresolved.get_index(step.index).map(|(name, _)| &**name);
+        let name = |step: &OpenVariable<'_>| self.names().nth(step.index);
         let mut names: Vec<&str> = steps.iter().filter_map(name).collect();
         names.push(names[0]);
         let position = steps.last().and_then(|step| self.text(step.index).1);
@@ -261,40 +320,6 @@ fn has_reference(node: &Node) -> bool {
         NodeKind::Sequence(nodes) => nodes.iter().any(has_reference),
         NodeKind::Mapping(mapping) => mapping.entries.values().any(has_reference),
     }
-}
-
-/// The names that a text refers to.
-fn references(text: &str) -> impl Iterator<Item = &str> {
-    pieces(text).filter_map(|piece| match piece {
-        TextPiece::Reference(name) => Some(name),
-        TextPiece::Text(_) => None,
-    })
-}
-
-/// Cuts a text at its references. `%{` without a name (a letter, then letters, digits, `_`, `-`) and `}` is text.
-fn pieces(text: &str) -> impl Iterator<Item = TextPiece<'_>> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        if let Some(name) = reference_at(rest) {
-            rest = &rest[name.len() + 3..];
-            return Some(TextPiece::Reference(name));
-        }
-        let next = rest.match_indices("%{").map(|(at, _)| at).find(|at| reference_at(&rest[*at..]).is_some());
-        let (piece, after) = rest.split_at(next.unwrap_or(rest.len()));
-        rest = after;
-        Some(TextPiece::Text(piece))
-    })
-}
-
-/// The name of the reference that a text begins with.
-fn reference_at(text: &str) -> Option<&str> {
-    let inner = text.strip_prefix("%{")?;
-    let end = inner.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))?;
-    let good = inner.starts_with(|c: char| c.is_ascii_alphabetic()) && inner[end..].starts_with('}');
-    good.then_some(&inner[..end])
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ fn lines(directory: &Path, options: &[(String, String)]) -> Vec<String> {
         .and_then(|project| project.resolve(&support::Kinds))
         .unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
     let keys = keys::compute_keys(&project, &|element| {
-        support::sources::source_keys(&project, element).map(Into::into)
+        support::sources::key_text(&project, element).map(Into::into)
     });
     let line = |(index, pair): (usize, &Option<spec_model::KeyPair>)| {
         let pair = pair.unwrap_or_else(|| panic!("{}: a source has no ref", name(&project, index)));

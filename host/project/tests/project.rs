@@ -126,7 +126,7 @@ fn an_element_without_a_ref_has_no_key_and_neither_has_what_is_built_on_it() {
     );
     let project = files.load(&[]).expect("a good project");
     let keys = keys::compute_keys(&project, &|element| {
-        support::sources::source_keys(&project, element).map(Into::into)
+        support::sources::key_text(&project, element).map(Into::into)
     });
     let has = |name: &str| keys[project.index(name).expect("an element")].is_some();
     assert_eq!([has("a.bst"), has("b.bst"), has("c.bst")], [false, false, true]);

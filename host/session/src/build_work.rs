@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use spec_artifact::{Artifact, ArtifactKeys};
 use spec_build::{BuildRequest, Builder, ElementKeys};
-use spec_model::{Blame, Digest, Value};
+use spec_model::{Blame, Digest, Key};
 use spec_project::Scope;
 use spec_project::keys::strong_description;
 use spec_scheduler::{Context, Failure, Graph, Job, JobEnd, Task, Work};
@@ -194,7 +194,7 @@ impl BuildWork {
         self.tell_speculation(|speculation| speculation.begins(element));
         let sources = self.stage(element, context)?;
         let all = self.lock().clone();
-        let description = self.description(element, &all).ok_or_else(no_reference)?.canonical();
+        let description = self.description(element, &all).ok_or_else(no_reference)?;
         let previous = self.session.previous_build(element, &all).map_err(job_failure::of)?;
         let keys_of =
             move |element: usize| all[element].expect("what a build needs was built before or is cached");
@@ -268,13 +268,13 @@ impl BuildWork {
         let pair = self.session.key_pairs[element].ok_or_else(no_reference)?;
         let mut keys = ElementKeys { strong: pair.strict, strict: pair.strict, weak: pair.weak };
         if !self.session.options.strict {
-            keys.strong = self.description(element, &self.lock()).ok_or_else(no_reference)?.key();
+            keys.strong = Key::of(self.description(element, &self.lock()).ok_or_else(no_reference)?.as_bytes());
         }
         Ok(keys)
     }
 
-    /// The description whose hash is the element's strong key, when its dependencies have these keys.
-    fn description(&self, element: usize, known: &[Option<ElementKeys>]) -> Option<Value> {
+    /// The canonical text of the description whose hash is the element's strong key, when its dependencies have these keys.
+    fn description(&self, element: usize, known: &[Option<ElementKeys>]) -> Option<String> {
         let project = &self.session.project;
         let scope = project.build_scope(element);
         let below: Option<Vec<_>> = scope.iter().map(|below| Some((*below, known[*below]?.strong))).collect();

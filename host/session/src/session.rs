@@ -9,7 +9,7 @@ use spec_artifact::{Artifact, Artifacts};
 use spec_build::{Builder, BuilderOptions, ElementKeys};
 use spec_cas::{Cas, Hold, LayerGuard};
 use spec_execution::{ActionCommandRunner, CommandRunner, InPlaceRunner, PoolOptions};
-use spec_model::{Key, KeyPair, SourceKey};
+use spec_model::{Key, KeyPair};
 use spec_plugins::Plugins;
 use spec_project::keys::compute_keys;
 use spec_project::{Project, UnresolvedProject};
@@ -77,8 +77,8 @@ pub struct Session {
     commands: Arc<dyn CommandRunner>,
     /// The keys of elements, `None` where a source has no reference.
     pub key_pairs: Vec<Option<KeyPair>>,
-    /// What the sources of elements contribute to keys, `None` where a source has no reference.
-    pub source_keys: Vec<Option<Vec<SourceKey>>>,
+    /// The canonical text of what the sources of elements contribute to keys, `None` where a source has no reference.
+    pub source_keys: Vec<Option<Box<str>>>,
     /// What the executor of this machine may have brought of recorded inputs.
     pub(crate) recorded_inputs: Arc<RecordedInputs>,
     /// The servers that projects recommend: the top-level project, then those behind junctions.
@@ -135,7 +135,7 @@ impl Session {
         let hold = cas.hold()?;
         let contexts = sources::contexts(&options.sources, &project, &cas);
         let sources = sources::configure_all(&project, &contexts, warn)?;
-        let source_keys = sources::keys(&sources)?;
+        let source_keys = sources::key_texts(&sources)?;
         contexts.iter().for_each(|context| context.local_files.save());
         let key_pairs = compute_keys(&project, &|element| source_keys[element].as_deref().map(Cow::from));
         let recorded_inputs = Arc::<RecordedInputs>::default();

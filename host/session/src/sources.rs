@@ -1,7 +1,6 @@
 //! Configures the sources of a project's elements.
 
 use spec_cas::Cas;
-use spec_model::SourceKey;
 use spec_project::{Element, Project, ProjectConfig, SourceConfig};
 use spec_source::{Alias, AliasRefusal, ElementSources, SourceContext, SourceSpec};
 
@@ -73,7 +72,8 @@ pub(crate) fn spec(source: &SourceConfig) -> SourceSpec {
     }
 }
 
-/// What the sources of each element contribute to keys; `None` where a reference is missing.
-pub(crate) fn keys(all: &[ElementSources]) -> Result<Vec<Option<Vec<SourceKey>>>> {
-    all.iter().map(|sources| sources.source_keys().map_err(SessionError::SourceDeclaration)).collect()
+/// The canonical text of what the sources of each element contribute to keys; `None` where a reference is missing.
+pub(crate) fn key_texts(all: &[ElementSources]) -> Result<Vec<Option<Box<str>>>> {
+    let text = |sources: &ElementSources| Ok(sources.key_text()?.map(Into::into));
+    all.iter().map(|sources| text(sources).map_err(SessionError::SourceDeclaration)).collect()
 }

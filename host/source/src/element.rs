@@ -117,15 +117,16 @@ impl ElementSources {
         self.sources().flat_map(|source| source.warnings()).collect()
     }
 
-    /// What each source contributes to cache keys; `None` when a ref is missing.
+    /// The canonical text of what the sources contribute to cache keys; `None` when a ref is missing.
     ///
     /// # Errors
     /// When local files cannot be read.
-    pub fn source_keys(&self) -> Result<Option<Vec<SourceKey>>, SourceError> {
+    pub fn key_text(&self) -> Result<Option<String>, SourceError> {
         let keys = self.sources.iter().map(PlacedSource::key).collect::<Result<Vec<_>, _>>()?;
         let keys: Option<Vec<SourceKey>> = keys.into_iter().collect();
-        self.key.get_or_init(|| keys.as_ref().map(|keys| SourceKey::list(keys).key()));
-        Ok(keys)
+        let text = keys.map(|keys| SourceKey::canonical_list(&keys));
+        self.key.get_or_init(|| text.as_ref().map(|text| Key::of(text.as_bytes())));
+        Ok(text)
     }
 
     fn required_keys(&self) -> Result<Vec<SourceKey>, SourceError> {
@@ -140,7 +141,7 @@ impl ElementSources {
     pub fn key(&self) -> Result<Option<Key>, SourceError> {
         match self.key.get() {
             Some(key) => Ok(*key),
-            None => Ok(self.source_keys()?.map(|keys| SourceKey::list(&keys).key())),
+            None => Ok(self.key_text()?.map(|text| Key::of(text.as_bytes()))),
         }
     }
 
@@ -227,7 +228,7 @@ impl ElementSources {
     }
 
     fn stage_all(&self, monitor: &FetchMonitor, missing: Missing<'_>) -> Result<Digest, SourceError> {
-        let key = SourceKey::list(&self.required_keys()?).key();
+        let key = Key::of(SourceKey::canonical_list(&self.required_keys()?).as_bytes());
         let refs = self.cas.refs(ELEMENT_SOURCES);
         if let Some(tree) = self.recorded_tree(&refs, &key.to_string())? {
             return Ok(tree);

@@ -1,5 +1,7 @@
 //! The URLs of a source: aliases are resolved, and those without one are warned of.
 
+use std::sync::Arc;
+
 use spec_model::{FilePosition, Node};
 
 use crate::context::SourceContext;
@@ -10,7 +12,7 @@ use crate::url::{AliasProblem, AliasedUrl};
 /// A URL of a source, and where it is written.
 #[derive(Clone, Debug)]
 pub(crate) struct SourceUrl {
-    pub(crate) url: AliasedUrl,
+    pub(crate) url: Arc<AliasedUrl>,
     /// `None` for the kind's default.
     pub(crate) position: Option<FilePosition>,
 }
@@ -33,7 +35,7 @@ impl SourceUrl {
         position: Option<FilePosition>,
     ) -> Result<Self, SourceError> {
         match AliasedUrl::new(written, |alias| context.alias(alias)) {
-            Ok(url) => Ok(Self { url, position }),
+            Ok(url) => Ok(Self { url: Arc::new(url), position }),
             Err(AliasProblem::Unknown(alias)) => Err(SourceError::UnknownAlias {
                 name: name.clone(),
                 alias,

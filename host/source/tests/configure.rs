@@ -4,7 +4,7 @@ mod common;
 
 use common::{Lab, spec};
 use spec_model::{
-    Digest, FilePosition, FolderPlugin, Mapping, Node, PluginOrigin, PythonText, SourceKey, StatedText,
+    Digest, FilePosition, FolderPlugin, Mapping, Node, PluginOrigin, PythonText, StatedText,
     UserError,
 };
 use spec_source::{SourceError, SourceSpec};
@@ -12,7 +12,7 @@ use spec_source::{SourceError, SourceSpec};
 const SHA: &str = "6c9f6f68a131ec6381da82f2bff978083ed7f4f7991d931bfa767b7965ebc94b";
 
 fn key(spec: SourceSpec) -> Result<Option<String>, SourceError> {
-    Ok(Lab::new().sources(&[spec])?.source_keys()?.map(|keys| SourceKey::list(&keys).canonical()))
+    Ok(Lab::new().sources(&[spec])?.key_text()?)
 }
 
 /// Keys as BuildStream's plugins list them.

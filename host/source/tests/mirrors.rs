@@ -140,7 +140,7 @@ fn refused(url: &str, reference: &str) -> (SourceError, usize) {
     wrong.config.set("url", at(if url.is_empty() { "file:///etc/hostname" } else { url }, 5));
     wrong.config.set("ref", at(reference, 6));
     let sources = lab.sources(&[good, wrong]).expect("it is told when it is fetched");
-    sources.source_keys().expect("it has a key, as for BuildStream");
+    sources.key_text().expect("it has a key, as for BuildStream");
     let error = sources.fetch(&silent()).expect_err("it is wrong");
     (error, server.requests().len())
 }

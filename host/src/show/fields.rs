@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use spec_model::{Mapping, Node};
-use spec_project::Element;
+use spec_project::{Element, VariableValues};
 use spec_session::{ElementSourceInfo, ElementState, Session};
 
 use super::Symbol;
@@ -39,7 +39,7 @@ pub(crate) fn value(
         Symbol::Key => key().chars().take(session.options.key_length).collect(),
         Symbol::FullKey => key(),
         Symbol::State => state.map(|state| state.name().to_owned()).unwrap_or_default(),
-        Symbol::Config => spec_project::yaml::dump(&element.config),
+        Symbol::Config => spec_project::yaml::dump(&element.config()),
         Symbol::Vars => texts(&element.variables),
         Symbol::Env => spec_project::yaml::dump(&element.environment_data),
         Symbol::Public => spec_project::yaml::dump(&element.public),
@@ -134,9 +134,9 @@ fn list(names: &[String]) -> String {
     }
 }
 
-fn texts(pairs: &[(Arc<str>, Arc<str>)]) -> String {
+fn texts(values: &VariableValues) -> String {
     let mut mapping = Mapping::new();
-    for (name, text) in pairs {
+    for (name, text) in values.iter() {
         mapping.set(name, Node::text(Arc::clone(text)));
     }
     spec_project::yaml::dump(&mapping)

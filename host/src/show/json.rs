@@ -1,9 +1,8 @@
 //! An element with everything about it as JSON.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value, json};
 use spec_model::Value as Plain;
+use spec_project::VariableValues;
 use spec_session::Session;
 
 use super::fields::dependencies;
@@ -26,7 +25,7 @@ pub(crate) fn element(session: &Session, index: usize, state: &ElementState) -> 
         "artifact-cas-digest": state.files().map(|digest| digest.to_string()),
         "workspace": element.workspace.as_ref().map(|folder| folder.display().to_string()),
         "place": element.position.as_ref().map(ToString::to_string),
-        "config": data(&element.config.to_value()),
+        "config": data(&element.config().to_value()),
         "variables": texts(&element.variables),
         "environment": data(&element.environment_data.to_value()),
         "environment-nocache": element.environment_nocache,
@@ -43,8 +42,8 @@ fn source(source: &spec_project::SourceConfig) -> Value {
     json!({"kind": source.kind, "directory": source.directory, "config": data(&source.config.to_value())})
 }
 
-fn texts(pairs: &[(Arc<str>, Arc<str>)]) -> Value {
-    pairs.iter().map(|(name, text)| (name.to_string(), json!(**text))).collect::<Map<_, _>>().into()
+fn texts(values: &VariableValues) -> Value {
+    values.iter().map(|(name, text)| (name.to_string(), json!(**text))).collect::<Map<_, _>>().into()
 }
 
 fn data(value: &Plain) -> Value {

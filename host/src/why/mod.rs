@@ -146,7 +146,7 @@ fn current_description(session: &Session, element: usize, keys: &[Key]) -> Value
     let known = session.source_keys[element].as_ref().zip(session.key_pairs[element]);
     let (sources, pair) = known.expect("what is below an element with keys has keys");
     let description = strong_description(&session.project, element, sources, &below, pair.weak);
-    serde_json::from_str(&description.canonical()).expect("canonical text is JSON")
+    serde_json::from_str(&description).expect("canonical text is JSON")
 }
 
 /// The differences of the staged sources, if both trees are in the cache.

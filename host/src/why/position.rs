@@ -34,12 +34,10 @@ fn source(element: &Element, index: usize) -> Option<FilePosition> {
 fn setting(element: &Element, path: &[PathStep]) -> Option<FilePosition> {
     let (PathStep::Name(section), rest) = path.split_first()? else { return None };
     match (section.as_str(), rest) {
-        ("element-plugin-key", rest) => below(&element.config, rest),
+        ("element-plugin-key", rest) => below(&element.config(), rest),
         ("public", rest) => below(&element.public, rest),
-        (section @ ("environment" | "sandbox"), [PathStep::Name(name), ..]) => {
-            let section = if section == "sandbox" { "sandbox" } else { "environment" };
-            element.setting_places.get(&(section, name.clone())).cloned()
-        }
+        ("environment", [PathStep::Name(name), ..]) => element.environment_data.get(name)?.position.clone(),
+        ("sandbox", [PathStep::Name(name), ..]) => element.sandbox_data.get(name)?.position.clone(),
         _ => None,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use spec_model::{Mapping, Value};
 
-use crate::{DependencyFacts, KindError, Plan};
+use crate::{DependencyFacts, KindError, PackedPlan, Plan};
 
 /// Turns the configuration of elements of one kind into a unique key and a plan. A pure function: equal inputs give
 /// equal answers, on every machine.
@@ -91,8 +91,16 @@ pub struct DependencyInput {
 /// A kind's answer for one element.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Configured {
-    /// BuildStream's `get_unique_key()`: every setting that can change the artifact.
-    pub unique_key: Value,
+    /// The canonical text of BuildStream's `get_unique_key()`: every setting that can change the artifact.
+    pub key_text: Box<str>,
     /// How the host builds the element.
-    pub plan: Plan,
+    pub plan: PackedPlan,
+}
+
+impl Configured {
+    /// The answer with this unique key and plan.
+    #[must_use]
+    pub fn new(unique_key: &Value, plan: Plan) -> Self {
+        Self { key_text: unique_key.canonical().into(), plan: PackedPlan::new(plan) }
+    }
 }

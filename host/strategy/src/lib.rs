@@ -9,6 +9,7 @@ mod element_kind;
 mod error;
 mod facts;
 mod overlay_policy;
+mod packed_plan;
 mod plan;
 mod priming_policy;
 mod reason_code;
@@ -26,6 +27,7 @@ pub use overlay_policy::{
     ChangedFile, Choice, ChoiceObservation, InputAlternatives, InputOrigins, OriginInfo, OriginKind,
     OriginState, OverlayPolicy, OverlayWants, Proposal, SetEdit,
 };
+pub use packed_plan::PackedPlan;
 pub use plan::{BuildRefusal, Command, CommandGroup, DigestEnvironment, Plan, Step};
 pub use priming_policy::{
     Candidate, Decision, LastDecision, Observation, Outcome, PrimingLoad, PrimingPolicy, PrimingWants,

@@ -68,7 +68,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         ..Plan::default()
     };
     let leaves = vec![Value::Null, true.into(), Value::Int(-5), "t".into()];
-    let configured = Configured { unique_key: Value::map([("a", Value::Seq(leaves))]), plan }.encode();
+    let configured = Configured::new(&Value::map([("a", Value::Seq(leaves))]), plan).encode();
     let description = KindDescription { name: text("k"), ..KindDescription::default() }.encode();
     let file = vec![([7; 32], configured.clone()), ([9; 32], description.clone())].encode();
     vec![configured, description, file]

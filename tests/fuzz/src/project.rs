@@ -56,7 +56,7 @@ impl ElementKind for Kind {
 
     fn configure(&self, input: &ElementInput, _: &dyn DependencyFacts) -> Result<Configured, KindError> {
         let unique_key = Value::from(format!("{:?}", input.config.entries.keys()).as_str());
-        Ok(Configured { unique_key, plan: Plan::default() })
+        Ok(Configured::new(&unique_key, Plan::default()))
     }
 }
 

@@ -234,7 +234,7 @@ impl ElementKind for Kind {
     }
 
     fn configure(&self, _: &ElementInput, _: &dyn DependencyFacts) -> Result<Configured, KindError> {
-        Ok(Configured { unique_key: Value::Int(1), plan: self.1.clone() })
+        Ok(Configured::new(&Value::Int(1), self.1.clone()))
     }
 }
 

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 /// Expected texts as ujson 5 prints them.
@@ -36,4 +38,34 @@ fn structures() {
         ]),
         r#"{"Z":1,"a":[],"aa":1,"b":[1,-2,null,true,false,{"":""}],"\u00e9":""}"#,
     );
+}
+
+/// Nodes whose texts have what is escaped and what is not.
+fn nodes() -> impl Strategy<Value = Node> {
+    let text = || "[a\"\\\\\né😀\u{7f}]{0,6}";
+    let leaf = text().prop_map(Node::text);
+    leaf.prop_recursive(3, 24, 5, move |inner| {
+        let entries = proptest::collection::vec((text(), inner.clone()), 0..5);
+        let mapping = entries.prop_map(|entries| {
+            let mut mapping = Mapping::new();
+            entries.into_iter().for_each(|(name, node)| mapping.set(&name, node));
+            Node::from(mapping)
+        });
+        prop_oneof![proptest::collection::vec(inner, 0..5).prop_map(Node::sequence), mapping]
+    })
+}
+
+proptest! {
+    #[test]
+    fn nodes_are_written_as_their_values(node in nodes()) {
+        let mut text = String::new();
+        node.write_canonical(&mut text);
+        prop_assert_eq!(text, node.to_value().canonical());
+    }
+
+    #[test]
+    fn pieces_of_texts_are_written_as_characters_are(text in "[a\"\\\\\n\u{1}é😀\u{7f}]{0,12}") {
+        let each: String = text.chars().map(|c| Value::from(c.to_string()).canonical()[1..].to_owned()).map(|c| c[..c.len() - 1].to_owned()).collect();
+        prop_assert_eq!(Value::from(text).canonical(), format!("\"{each}\""));
+    }
 }

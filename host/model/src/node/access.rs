@@ -1,5 +1,7 @@
 //! Typed access to nodes. A wrong type, a missing key or an unknown one is a [`NodeError`] with its place.
 
+use std::sync::Arc;
+
 use super::error::NodeError;
 use super::{Mapping, Node, NodeKind};
 use crate::suggestion::nearest;
@@ -14,6 +16,17 @@ impl Node {
     pub fn as_str(&self) -> Result<&str, NodeError> {
         match &self.kind {
             NodeKind::Scalar(text) => Ok(text),
+            _ => Err(self.expected("a scalar")),
+        }
+    }
+
+    /// The text of a scalar, shared with the node.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no scalar.
+    pub fn shared_str(&self) -> Result<Arc<str>, NodeError> {
+        match &self.kind {
+            NodeKind::Scalar(text) => Ok(Arc::clone(text)),
             _ => Err(self.expected("a scalar")),
         }
     }

@@ -85,7 +85,13 @@ impl Node {
 
 impl From<Mapping> for Node {
     fn from(mapping: Mapping) -> Self {
-        Self { position: mapping.position.clone(), kind: NodeKind::Mapping(Arc::new(mapping)) }
+        Self::from(Arc::new(mapping))
+    }
+}
+
+impl From<Arc<Mapping>> for Node {
+    fn from(mapping: Arc<Mapping>) -> Self {
+        Self { position: mapping.position.clone(), kind: NodeKind::Mapping(mapping) }
     }
 }
 

@@ -59,9 +59,12 @@ fn the_encoding_is_that_of_the_format() -> postcard::Result<()> {
             position: None,
         }),
     };
-    let configured = Configured { unique_key: every_value(), plan };
-    let bytes = postcard::to_allocvec(&configured)?;
-    assert_eq!(postcard::from_bytes::<Configured>(&bytes)?, configured);
+    // The encoding of the plan itself is tested as it is before it is compressed.
+    let bytes = postcard::to_allocvec(&(every_value(), &plan))?;
+    let configured = Configured::new(&every_value(), plan.clone());
+    let packed = postcard::to_allocvec(&configured)?;
+    assert_eq!(postcard::from_bytes::<Configured>(&packed)?, configured);
+    assert_eq!(configured.plan.unpack(), plan);
     let description = postcard::to_allocvec(&KindDescription::default())?;
     let encoded = (FORMAT, bytes.escape_ascii().to_string(), description.escape_ascii().to_string());
     insta::assert_debug_snapshot!(encoded);
@@ -73,15 +76,15 @@ fn beyond_the_limit_only_used_answers_stay() -> io::Result<()> {
     let folder = tempfile::tempdir()?;
     let large = "x".repeat(MAX_BYTES / 2 - 100);
     let (old, new) = (answer_key("old", &()), answer_key("new", &()));
-    let answers = AnswerCache::open(folder.path(), b"component");
+    let answers = AnswerCache::open(folder.path(), "component");
     answers.insert(old, &large);
     answers.save()?;
-    let answers = AnswerCache::open(folder.path(), b"component");
+    let answers = AnswerCache::open(folder.path(), "component");
     answers.insert(new, &(large.as_str(), large.as_str()));
     answers.save()?;
-    let answers = AnswerCache::open(folder.path(), b"component");
+    let answers = AnswerCache::open(folder.path(), "component");
     assert!(answers.get::<String>(&old).is_none());
     assert!(answers.get::<(String, String)>(&new).is_some());
-    assert!(AnswerCache::open(folder.path(), b"another").get::<(String, String)>(&new).is_none());
+    assert!(AnswerCache::open(folder.path(), "another").get::<(String, String)>(&new).is_none());
     Ok(())
 }

@@ -115,7 +115,7 @@ proptest! {
         runs_commands: bool,
     ) {
         let total = values.len();
-        if let Ok(Configured { unique_key, plan }) = configured(values, plan, dependencies, runs_commands) {
+        if let Ok((unique_key, plan)) = configured(values, plan, dependencies, runs_commands) {
             prop_assert_eq!(count(&unique_key), total);
             prop_assert!(runs_commands || !plan.runs_commands());
             for path in paths(&plan) {

@@ -25,6 +25,7 @@ use instance::PolicyInstance;
 pub use memory::PolicyMemory;
 
 use crate::component_source::ComponentSource;
+use crate::embedded::EmbeddedComponent;
 use crate::engine::SharedEngine;
 use crate::failure::{PluginFailure, PluginName};
 use crate::world::{World, v0_1 as v0_1_world, v0_2 as v0_2_world};
@@ -64,12 +65,12 @@ pub struct LoadedPolicy<P: ?Sized> {
 
 /// A world of policies.
 trait PolicyWorld: World {
-    fn embedded(name: &str) -> Option<&'static [u8]>;
+    fn embedded(name: &str) -> Option<EmbeddedComponent>;
     fn names() -> Vec<&'static str>;
 }
 
 impl PolicyWorld for v0_2_world::OverlayPolicy {
-    fn embedded(name: &str) -> Option<&'static [u8]> {
+    fn embedded(name: &str) -> Option<EmbeddedComponent> {
         embedded::overlay_policy(name)
     }
 
@@ -79,7 +80,7 @@ impl PolicyWorld for v0_2_world::OverlayPolicy {
 }
 
 impl PolicyWorld for v0_2_world::PrimingPolicy {
-    fn embedded(name: &str) -> Option<&'static [u8]> {
+    fn embedded(name: &str) -> Option<EmbeddedComponent> {
         embedded::priming_policy(name)
     }
 
@@ -189,7 +190,7 @@ fn find<W: PolicyWorld>(
             (name.into_owned(), ComponentSource::File(file.clone()))
         }
         PolicyComponent::Embedded(name) => match W::embedded(name) {
-            Some(bytes) => (name.clone(), ComponentSource::Embedded(bytes)),
+            Some(component) => (name.clone(), ComponentSource::Embedded(component)),
             None => {
                 let (name, known) = (name.clone(), W::names().join(", "));
                 return Err(PolicyLoadError::Unknown { wanted: W::DESCRIPTION, name, known });

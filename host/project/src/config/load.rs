@@ -186,7 +186,7 @@ impl ProjectConf {
         config.provenance_attributes = attributes.entries.keys().map(ToString::to_string).collect();
         let defaults = ProjectDefaults {
             variables: Rc::new(variables),
-            texts: Rc::default(),
+            texts: Arc::clone(&self.files.texts),
             environment: root.require("environment")?.as_mapping()?.clone(),
             environment_nocache: root.str_list_or_empty("environment-nocache")?,
             sandbox: root.require("sandbox")?.as_mapping()?.clone(),
@@ -331,7 +331,7 @@ fn with_directories(variables: &Mapping, directory: &Path, toplevel: &Path) -> R
         variables.set(name, Node::text(path.display().to_string()));
         variables.set(&format!("{name}-uri"), Node::text(format!("file://{}", percent_encode(path))));
     }
-    Variables::new(variables, &Rc::default())
+    Variables::new(variables, &Arc::default())
 }
 
 /// A path in a URI, as Python's `urllib.parse.quote` writes it.

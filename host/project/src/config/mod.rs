@@ -13,6 +13,7 @@ mod version;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use spec_model::{Mapping, Node};
 
@@ -28,7 +29,7 @@ pub use version::FORMAT_VERSION;
 
 use crate::LoadError;
 use crate::options::Options;
-use crate::variables::TextPool;
+use crate::text_pool::TextPool;
 use crate::workspaces::WorkspaceOwner;
 
 /// The file that makes a directory a project.
@@ -81,7 +82,7 @@ pub(crate) struct ProjectDefaults {
     pub(crate) options: Rc<Options>,
     pub(crate) variables: Rc<Mapping>,
     /// The values that its elements share.
-    pub(crate) texts: Rc<TextPool>,
+    pub(crate) texts: Arc<TextPool>,
     pub(crate) environment: Mapping,
     pub(crate) environment_nocache: Vec<String>,
     pub(crate) sandbox: Mapping,

@@ -10,7 +10,7 @@ use spec_strategy::{
 use super::SourceConfig;
 use super::kinds::ProjectKind;
 use super::parts::{ElementParts, element_variables};
-use super::shared_splits::{SharedSplits, split_rules};
+use super::shared_section::expanded;
 use super::source::sources;
 use crate::LoadError;
 use crate::compose::compose;
@@ -28,7 +28,7 @@ impl ElementKind for FirstKind {
     }
 
     fn configure(&self, _: &ElementInput, _: &dyn DependencyFacts) -> Result<Configured, KindError> {
-        Ok(Configured { unique_key: Value::Int(1), plan: Plan::default() })
+        Ok(Configured::new(&Value::Int(1), Plan::default()))
     }
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn first_pass(
 ) -> Result<FirstPass, LoadError> {
     let parts = first_parts(loaded, settings)?;
     Ok(FirstPass {
-        config: parts.section("config", &Mapping::new())?,
+        config: expanded(parts.section("config", &Mapping::new())?, &parts.variables)?,
         sources: sources(&parts, settings, origins, refs)?,
     })
 }
@@ -61,7 +61,8 @@ pub(crate) fn first_pass(
 /// # Errors
 /// What is wrong with it.
 pub(crate) fn first_config(loaded: &LoadedElement, settings: &ProjectSettings) -> Result<Mapping, LoadError> {
-    Ok(first_parts(loaded, settings)?.section("config", &Mapping::new())?)
+    let parts = first_parts(loaded, settings)?;
+    Ok(expanded(parts.section("config", &Mapping::new())?, &parts.variables)?)
 }
 
 fn first_parts<'e>(
@@ -86,8 +87,5 @@ pub(super) fn first_kind(name: &str, settings: &ProjectSettings) -> Result<Arc<P
     if let Some(overrides) = settings.defaults.elements.opt_mapping(name)? {
         compose(overrides, &mut defaults)?;
     }
-    let behaviour = Arc::new(FirstKind(description.clone()));
-    let splits = SharedSplits::new(split_rules(&defaults)?);
-    let description = Arc::new(description);
-    Ok(Arc::new(ProjectKind { behaviour, description, defaults, splits, is_first: true }))
+    Ok(Arc::new(ProjectKind::new(Arc::new(FirstKind(description)), defaults, true)?))
 }

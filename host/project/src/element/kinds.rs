@@ -1,17 +1,22 @@
 //! The element kinds of a project, with their defaults.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use spec_model::{FilePosition, Mapping, NodeError};
 use spec_strategy::{ElementKind, KindDescription, KindError, KindRegistry, KindRequest};
 
-use super::shared_splits::{SharedSplits, split_rules};
+use super::parts::shared_variables;
+use super::shared_section::SharedSection;
 use crate::LoadError;
 use crate::compose::compose;
 use crate::config::ProjectDefaults;
 use crate::loader::PluginOrigins;
+use crate::variables::BaseVariables;
 use crate::yaml::parse_text;
+
+/// The split rules in the domain `bst` of public data.
+pub(super) const SPLIT_RULES: &str = "split-rules";
 
 /// A kind, and the defaults over which its elements in this project are composed.
 pub(crate) struct ProjectKind {
@@ -19,9 +24,49 @@ pub(crate) struct ProjectKind {
     pub(super) description: Arc<KindDescription>,
     pub(super) defaults: Mapping,
     /// The split rules of the defaults.
-    pub(super) splits: SharedSplits,
+    pub(super) splits: SharedSection,
+    /// The public data of elements that declare none: these split rules.
+    pub(super) public: SharedSection,
+    pub(super) sections: KindSections,
+    /// The variables over which those of elements are laid, when one was resolved; `None` if something is wrong with them.
+    variables: OnceLock<Option<Arc<BaseVariables>>>,
     /// Whether it is `junction` or `link`, which have the settings without files of subprojects.
     pub(super) is_first: bool,
+}
+
+/// The sections of a kind in a project that its elements share, once one of them needed them.
+#[derive(Default)]
+pub(super) struct KindSections {
+    pub(super) environment: OnceLock<SharedSection>,
+    pub(super) sandbox: OnceLock<SharedSection>,
+}
+
+impl ProjectKind {
+    pub(super) fn new(
+        behaviour: Arc<dyn ElementKind>,
+        defaults: Mapping,
+        is_first: bool,
+    ) -> Result<Self, NodeError> {
+        let splits = SharedSection::new(split_rules(&defaults)?.cloned().unwrap_or_default());
+        let public = SharedSection::new(public_data(splits.written().clone()));
+        let (description, sections) = (Arc::new(behaviour.description().clone()), KindSections::default());
+        let variables = OnceLock::new();
+        Ok(Self { behaviour, description, defaults, splits, public, sections, variables, is_first })
+    }
+
+    /// The variables of the kind over those of the project; `None` if something is wrong with them.
+    pub(super) fn variables(&self, project: &ProjectDefaults) -> Option<&Arc<BaseVariables>> {
+        self.variables.get_or_init(|| shared_variables(&self.defaults, project)).as_ref()
+    }
+
+    /// A section of the kind over that of the project.
+    pub(super) fn section(&self, name: &str, project: &Mapping) -> Result<Mapping, NodeError> {
+        let mut section = project.clone();
+        if let Some(own) = self.defaults.opt_mapping(name)? {
+            compose(own, &mut section)?;
+        }
+        Ok(section)
+    }
 }
 
 /// The kinds that a project uses; each is looked up once.
@@ -56,15 +101,13 @@ impl<'r> ProjectKinds<'r> {
         }
         let request = KindRequest { name: name.to_owned(), origin: self.origins.element(name) };
         let behaviour = self.registry.kind(&request).map_err(|source| refused(element, position, source))?;
-        let description = Arc::new(behaviour.description().clone());
         let shown_as = format!("(defaults of kind {name})");
-        let mut defaults = parse_text(&description.defaults, &shown_as)?;
+        let mut defaults = parse_text(&behaviour.description().defaults, &shown_as)?;
         compose_splits(&mut defaults, &self.defaults.splits)?;
         if let Some(overrides) = self.defaults.elements.opt_mapping(name)? {
             compose(overrides, &mut defaults)?;
         }
-        let splits = SharedSplits::new(split_rules(&defaults)?);
-        let kind = Arc::new(ProjectKind { behaviour, description, defaults, splits, is_first: false });
+        let kind = Arc::new(ProjectKind::new(behaviour, defaults, false)?);
         self.known.insert(name.to_owned(), Arc::clone(&kind));
         Ok(kind)
     }
@@ -80,11 +123,26 @@ fn compose_splits(defaults: &mut Mapping, project: &Mapping) -> Result<(), NodeE
     let mut public = defaults.opt_mapping("public")?.cloned().unwrap_or_default();
     let mut domain = public.opt_mapping("bst")?.cloned().unwrap_or_default();
     let mut splits = project.clone();
-    if let Some(own) = domain.opt_mapping("split-rules")? {
+    if let Some(own) = domain.opt_mapping(SPLIT_RULES)? {
         compose(own, &mut splits)?;
     }
-    domain.set("split-rules", splits);
+    domain.set(SPLIT_RULES, splits);
     public.set("bst", domain);
     defaults.set("public", public);
     Ok(())
+}
+
+/// The split rules in the public data of a mapping.
+fn split_rules(node: &Mapping) -> Result<Option<&Mapping>, NodeError> {
+    let public = node.opt_mapping("public")?;
+    let domain = public.map_or(Ok(None), |public| public.opt_mapping("bst"))?;
+    domain.map_or(Ok(None), |domain| domain.opt_mapping(SPLIT_RULES))
+}
+
+/// Public data with split rules alone.
+fn public_data(splits: Mapping) -> Mapping {
+    let (mut public, mut domain) = (Mapping::new(), Mapping::new());
+    domain.set(SPLIT_RULES, splits);
+    public.set("bst", domain);
+    public
 }

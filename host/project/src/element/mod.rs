@@ -5,16 +5,17 @@ mod kinds;
 mod parts;
 mod resolve;
 mod sandbox;
-mod shared_splits;
+mod shared_section;
 mod source;
 mod staged_facts;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use spec_model::{ElementName, FilePosition, Mapping, Node, NodeKind};
 use spec_strategy::{Configured, KindDescription};
+
+use crate::variables::VariableValues;
 
 pub(crate) use first::{FirstPass, first_config, first_pass};
 pub(crate) use kinds::ProjectKinds;
@@ -43,20 +44,22 @@ pub struct Element {
     /// The description, without variables expanded; empty when there is none.
     pub description: String,
     /// All variables, expanded, in the order of their first definition, which artifact metadata keeps.
-    pub variables: Vec<(Arc<str>, Arc<str>)>,
+    pub variables: VariableValues,
     /// The environment of its commands, expanded, in the order of its first definition. What is no text, such as lists, is part
     /// of the keys, but no command can have it.
-    pub environment_data: Mapping,
+    pub environment_data: Arc<Mapping>,
     /// The environment variables that do not change its keys, sorted.
     pub environment_nocache: Vec<String>,
     /// The public data that it declares, expanded; `bst` has the `split-rules` that apply.
-    pub public: Mapping,
+    pub public: Arc<Mapping>,
     /// The public data of its artifact, if its kind changes them.
     pub changed_public: Option<Mapping>,
     /// The settings of its sandbox.
     pub sandbox: SandboxConfig,
-    /// The composed and expanded `config`.
-    pub config: Mapping,
+    /// The same as it is written, expanded.
+    pub sandbox_data: Arc<Mapping>,
+    /// The composed `config`, without variables expanded. Few ask for more once the kind has seen it.
+    pub(crate) written_config: Mapping,
     /// Its sources, in order; with a workspace, that alone.
     pub sources: Vec<SourceConfig>,
     /// The folder of its workspace, if one is open.
@@ -71,8 +74,6 @@ pub struct Element {
     pub configured: Configured,
     /// Where its file begins.
     pub position: Option<FilePosition>,
-    /// Where the values of `environment` and `sandbox` are written, by section and name.
-    pub setting_places: BTreeMap<(&'static str, String), FilePosition>,
 }
 
 /// A direct dependency.
@@ -81,7 +82,7 @@ pub struct Dependency {
     /// The index of the element that is depended on.
     pub element: usize,
     /// The path by which it is named.
-    pub path: String,
+    pub path: Arc<str>,
     /// Whether it is staged at build time.
     pub build: bool,
     /// Whether it is needed at run time.
@@ -98,7 +99,13 @@ impl Element {
     /// The expanded value of a variable.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.variables.iter().find(|(candidate, _)| **candidate == *name).map(|(_, text)| &**text)
+        self.variables.get(name)
+    }
+
+    /// The composed and expanded `config`.
+    #[must_use]
+    pub fn config(&self) -> Mapping {
+        self.variables.expanded(&self.written_config)
     }
 
     /// The environment of its commands.
@@ -129,9 +136,9 @@ impl Element {
         self.kind == JUNCTION
     }
 
-    /// The environment without the variables that do not change its keys.
-    pub(crate) fn cached_environment(&self) -> impl Iterator<Item = (&str, &Node)> {
-        let entries = self.environment_data.entries.iter().map(|(name, node)| (name.as_ref(), node));
-        entries.filter(|(name, _)| !self.environment_nocache.iter().any(|nocache| nocache == name))
+    /// Appends the canonical text of the environment without the variables that do not change its keys.
+    pub(crate) fn write_cached_environment(&self, out: &mut String) {
+        let is_cached = |name: &str| !self.environment_nocache.iter().any(|nocache| nocache == name);
+        self.environment_data.write_canonical_with(is_cached, out);
     }
 }

@@ -1,21 +1,22 @@
 //! The parts of an element: sections of the project, the kind and the element, composed and expanded.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use spec_model::{Mapping, NodeError};
+use spec_model::{Mapping, Node, NodeError, NodeKind};
 use spec_strategy::{Configured, DependencyFacts, ElementInput};
 
 use super::Dependency;
-use super::kinds::{ProjectKind, refused};
-use super::shared_splits::SPLIT_RULES;
+use super::kinds::{ProjectKind, SPLIT_RULES, refused};
+use super::shared_section::{SharedSection, expanded};
 use crate::LoadError;
-use crate::compose::{assert_composed, compose, set_keeping_position};
+use crate::compose::{assert_composed, compose, is_directive, set_keeping_position};
 use crate::config::ProjectDefaults;
 use crate::loaded_element::{LoadedDependency, LoadedElement};
-use crate::variables::Variables;
+use crate::variables::{BaseVariables, Variables};
 
 /// The variables that elements and projects cannot set.
-const PROTECTED: [&str; 3] = ["project-name", "element-name", "max-jobs"];
+const PROTECTED: [&str; 3] = ["project-name", ELEMENT_NAME, "max-jobs"];
+const ELEMENT_NAME: &str = "element-name";
 
 /// The mappings from which the parts of an element are composed.
 pub(super) struct ElementParts<'e> {
@@ -25,27 +26,48 @@ pub(super) struct ElementParts<'e> {
 }
 
 impl ElementParts<'_> {
-    /// A section of the project, the kind and the element, composed and expanded.
+    /// A section of the project, the kind and the element, composed, without variables expanded.
     pub(super) fn section(&self, name: &str, project: &Mapping) -> Result<Mapping, NodeError> {
-        let mut section = project.clone();
-        for layer in [&self.kind.defaults, &self.loaded.node] {
-            if let Some(layer) = layer.opt_mapping(name)? {
-                compose(layer, &mut section)?;
-            }
+        let mut section = self.kind.section(name, project)?;
+        if let Some(own) = self.loaded.node.opt_mapping(name)? {
+            compose(own, &mut section)?;
         }
-        assert_composed(&section)?;
-        self.variables.expand(&mut section)?;
         Ok(section)
     }
 
+    /// As [`Self::section`], expanded, of a section that few elements add something to.
+    pub(super) fn shared_section(
+        &self,
+        name: &str,
+        project: &Mapping,
+        shared: &OnceLock<SharedSection>,
+    ) -> Result<Arc<Mapping>, NodeError> {
+        let shared = match shared.get() {
+            Some(shared) => shared,
+            None => {
+                let section = SharedSection::new(self.kind.section(name, project)?);
+                shared.get_or_init(|| section)
+            }
+        };
+        let Some(own) = self.loaded.node.opt_mapping(name)? else {
+            return shared.expand(&self.variables);
+        };
+        let mut section = shared.written().clone();
+        compose(own, &mut section)?;
+        Ok(Arc::new(expanded(section, &self.variables)?))
+    }
+
     /// The element's public data. From the project and the kind it takes only the split rules.
-    pub(super) fn public(&self) -> Result<Mapping, NodeError> {
-        let mut public = self.loaded.node.opt_mapping("public")?.cloned().unwrap_or_default();
+    pub(super) fn public(&self) -> Result<Arc<Mapping>, NodeError> {
+        let Some(own) = self.loaded.node.opt_mapping("public")? else {
+            return self.kind.public.expand(&self.variables);
+        };
+        let mut public = own.clone();
         let mut domain = public.opt_mapping("bst")?.cloned().unwrap_or_default();
         let own = domain.opt_mapping(SPLIT_RULES)?;
         let shared = own.is_none().then(|| self.kind.splits.expand(&self.variables)).transpose()?;
         if let Some(own) = own {
-            let mut splits = self.kind.splits.rules().clone();
+            let mut splits = self.kind.splits.written().clone();
             compose(own, &mut splits)?;
             domain.set(SPLIT_RULES, splits);
         }
@@ -57,7 +79,7 @@ impl ElementParts<'_> {
             domain.set(SPLIT_RULES, splits);
             public.set("bst", domain);
         }
-        Ok(public)
+        Ok(Arc::new(public))
     }
 
     pub(super) fn dependencies(&self, index: &dyn Fn(usize) -> usize) -> Result<Vec<Dependency>, NodeError> {
@@ -67,7 +89,7 @@ impl ElementParts<'_> {
             configs.iter_mut().try_for_each(|config| self.variables.expand(config))?;
             Ok(Dependency {
                 element: index(dependency.element),
-                path: declared.name.clone(),
+                path: Arc::clone(&declared.name),
                 build: declared.build,
                 runtime: declared.runtime,
                 strict: declared.strict,
@@ -115,6 +137,44 @@ pub(super) fn element_variables(
     kind: &ProjectKind,
     project: &ProjectDefaults,
 ) -> Result<Variables, LoadError> {
+    let own = loaded.node.get("variables").map_or(Some(Vec::new()), own_scalars);
+    if let (Some(mut own), Some(base)) = (own, kind.variables(project)) {
+        own.push((ELEMENT_NAME.into(), Node::text(loaded.name.path())));
+        return Ok(Variables::over(base, own, &project.texts)?);
+    }
+    composed_variables(loaded, kind, project)
+}
+
+/// The variables of an element if they can be laid over others as they are.
+fn own_scalars(node: &Node) -> Option<Vec<(Arc<str>, Node)>> {
+    let NodeKind::Mapping(own) = &node.kind else { return None };
+    let one = |(name, node): (&Arc<str>, &Node)| {
+        let is_good = matches!(node.kind, NodeKind::Scalar(_)) && !is_directive(name) && !PROTECTED.contains(&&**name);
+        is_good.then(|| (Arc::clone(name), node.clone()))
+    };
+    own.entries.iter().map(one).collect()
+}
+
+/// The variables of the project and the kind, unless something is wrong with them.
+pub(super) fn shared_variables(kind: &Mapping, project: &ProjectDefaults) -> Option<Arc<BaseVariables>> {
+    let mut variables = Mapping::clone(&project.variables);
+    if let Some(layer) = kind.opt_mapping("variables").ok()? {
+        compose(layer, &mut variables).ok()?;
+    }
+    assert_composed(&variables).ok()?;
+    let is_redefined = |name: &&str| variables.get(name).is_some_and(|node| node.position.is_some());
+    if PROTECTED.iter().any(is_redefined) {
+        return None;
+    }
+    BaseVariables::shared(variables, &project.texts).ok().map(Arc::new)
+}
+
+/// The variables of an element where something may be wrong with them.
+fn composed_variables(
+    loaded: &LoadedElement,
+    kind: &ProjectKind,
+    project: &ProjectDefaults,
+) -> Result<Variables, LoadError> {
     let mut variables = Mapping::clone(&project.variables);
     for layer in [&kind.defaults, &loaded.node] {
         if let Some(layer) = layer.opt_mapping("variables")? {
@@ -128,6 +188,6 @@ pub(super) fn element_variables(
             return Err(LoadError::at("protected-variable-redefined", Some(position), message));
         }
     }
-    set_keeping_position(&mut variables, "element-name", loaded.name.path());
+    set_keeping_position(&mut variables, ELEMENT_NAME, loaded.name.path());
     Ok(Variables::new(variables, &project.texts)?)
 }

@@ -1,14 +1,15 @@
 //! Makes elements that can be built from loaded ones.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use spec_model::{FilePosition, Mapping, NodeError};
+use spec_model::{Mapping, NodeError};
 use spec_strategy::{DependencyInput, ElementInput};
 
 use super::first::first_kind;
+use super::kinds::KindSections;
 use super::parts::{ElementParts, element_variables};
+use super::shared_section::expanded;
 use super::staged_facts::{ElementFacts, ResolvedElements, changed_public};
 use super::{Dependency, Element, JUNCTION, ProjectKinds, SandboxConfig, SourceConfig, source};
 use crate::LoadError;
@@ -16,6 +17,7 @@ use crate::config::ProjectSettings;
 use crate::loaded_element::LoadedElement;
 use crate::loader::PluginOrigins;
 use crate::project_refs::RefFiles;
+use crate::variables::VariableValues;
 use crate::workspaces::Workspaces;
 
 /// Resolves the elements of one project.
@@ -60,13 +62,16 @@ impl ElementResolver<'_> {
             source::check_provenance(loaded, &self.settings.config)?;
         }
         let variables = element_variables(loaded, &kind, &settings.defaults)?;
-        let all_variables = if is_junction { variables.resolvable() } else { variables.all()? };
+        let all_variables = if is_junction { variables.resolvable() } else { variables.values()? };
         let element = ElementParts { loaded, kind, variables };
         let none = Mapping::new();
         let base = |of_project| if is_junction { &none } else { of_project };
-        let environment = element.section("environment", base(&settings.defaults.environment))?;
-        let sandbox = element.section("sandbox", base(&settings.defaults.sandbox))?;
-        let config = element.section("config", &none)?;
+        let KindSections { environment, sandbox } = &element.kind.sections;
+        let environment =
+            element.shared_section("environment", base(&settings.defaults.environment), environment)?;
+        let sandbox = element.shared_section("sandbox", base(&settings.defaults.sandbox), sandbox)?;
+        let written_config = element.section("config", &none)?;
+        let config = expanded(written_config.clone(), &element.variables)?;
         let dependencies = element.dependencies(index)?;
         let (workspaces, toplevel) = self.workspaces;
         let workspace = workspaces.get(&name).map(|workspace| workspace.folder(toplevel));
@@ -100,15 +105,15 @@ impl ElementResolver<'_> {
             public,
             changed_public,
             sandbox: SandboxConfig::new(&sandbox)?,
-            config: input.config,
+            written_config,
             sources,
             workspace,
             dependencies,
             plan_dependencies,
             configured,
             position: loaded.node.position.clone(),
-            setting_places: setting_places(&[("environment", &environment), ("sandbox", &sandbox)]),
             environment_data: environment,
+            sandbox_data: sandbox,
         })
     }
 
@@ -128,7 +133,7 @@ impl ElementResolver<'_> {
 /// A dependency as its kind sees it: once for each configuration, or once.
 fn inputs(dependency: &Dependency) -> impl Iterator<Item = DependencyInput> {
     let input = |config| DependencyInput {
-        path: dependency.path.clone(),
+        path: dependency.path.to_string(),
         build: dependency.build,
         runtime: dependency.runtime,
         config,
@@ -137,19 +142,8 @@ fn inputs(dependency: &Dependency) -> impl Iterator<Item = DependencyInput> {
     bare.into_iter().chain(dependency.configs.iter().cloned().map(move |config| input(Some(config))))
 }
 
-fn sorted(entries: &[(Arc<str>, Arc<str>)]) -> Vec<(Arc<str>, Arc<str>)> {
-    let mut entries = entries.to_vec();
+fn sorted(values: &VariableValues) -> Vec<(Arc<str>, Arc<str>)> {
+    let mut entries: Vec<_> = values.iter().map(|(name, value)| (Arc::clone(name), Arc::clone(value))).collect();
     entries.sort_unstable();
     entries
-}
-
-/// The places of the values of sections. Values set by the program have none.
-fn setting_places(sections: &[(&'static str, &Mapping)]) -> BTreeMap<(&'static str, String), FilePosition> {
-    let mut positions = BTreeMap::new();
-    for (section, mapping) in sections {
-        for (name, node) in &mapping.entries {
-            positions.extend(node.position.clone().map(|position| ((*section, name.to_string()), position)));
-        }
-    }
-    positions
 }

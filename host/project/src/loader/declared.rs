@@ -1,5 +1,7 @@
 //! The lists of dependencies of an element, in all their forms.
 
+use std::sync::Arc;
+
 use spec_model::{Mapping, Node, NodeError, NodeKind};
 
 use crate::LoadError;
@@ -36,8 +38,8 @@ fn entry_dependencies(
 ) -> Result<Vec<DeclaredDependency>, LoadError> {
     let (build, runtime) = fixed.unwrap_or((true, true));
     let position = entry.position.clone();
-    let one = |name: &str| DeclaredDependency {
-        name: name.to_owned(),
+    let one = |name: &Arc<str>| DeclaredDependency {
+        name: Arc::clone(name),
         build,
         runtime,
         strict: false,
@@ -53,7 +55,7 @@ fn entry_dependencies(
             mapping.validate_keys(&keys[..if fixed.is_some() { 4 } else { 5 }])?;
             let strict = strict(mapping, build)?;
             let configs = config(mapping, build)?;
-            let with = |name: String| DeclaredDependency {
+            let with = |name: Arc<str>| DeclaredDependency {
                 build,
                 runtime,
                 strict,
@@ -67,19 +69,19 @@ fn entry_dependencies(
 }
 
 /// The names of an entry: the junctions stand before the file name, or in a key of their own.
-fn names(mapping: &Mapping) -> Result<Vec<String>, LoadError> {
+fn names(mapping: &Mapping) -> Result<Vec<Arc<str>>, LoadError> {
     let junction = mapping.opt_str("junction")?;
     let whole = |node: &Node| {
         let name = node.as_str()?;
         match junction {
-            None => Ok(name.to_owned()),
+            None => node.shared_str(),
             Some(_) if name.contains(':') => {
                 let message =
                     format!("'{name}' has a junction, and another one stands in the key 'junction'");
                 let error = NodeError::new(INVALID, node.position.as_ref(), message);
                 Err(error.with_hint("write all of them into one of the two places"))
             }
-            Some(junction) => Ok(format!("{junction}:{name}")),
+            Some(junction) => Ok(format!("{junction}:{name}").into()),
         }
     };
     let filename = mapping.require("filename")?;

@@ -14,7 +14,7 @@ pub(crate) use emitter::{block_node, flow_node, inline_scalar};
 pub use emitter::{dump, dump_sequence};
 pub(crate) use limits::Limits;
 pub use read::{parse_file, parse_text};
-pub(crate) use read::{read_text, read_text_below};
+pub(crate) use read::{parse_shared, read_text, read_text_below};
 
 /// The reason code of text that is not YAML of BuildStream's dialect.
 const INVALID_YAML: &str = "invalid-yaml";

@@ -9,6 +9,7 @@ use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 
 use super::characters::strip;
 use super::{INVALID_YAML, Limits};
+use crate::text_pool::TextPool;
 
 /// A collection that is still open.
 enum OpenCollection {
@@ -19,6 +20,7 @@ enum OpenCollection {
 pub(super) struct NodeBuilder<'t> {
     file: Arc<str>,
     text: &'t str,
+    texts: &'t TextPool,
     is_ascii: bool,
     open: Vec<OpenCollection>,
     /// For each open collection the first plain scalar in it that brackets or braces cannot have.
@@ -27,8 +29,9 @@ pub(super) struct NodeBuilder<'t> {
 }
 
 impl<'t> NodeBuilder<'t> {
-    pub(super) fn new(file: Arc<str>, text: &'t str) -> Self {
-        Self { file, text, is_ascii: text.is_ascii(), open: Vec::new(), suspects: Vec::new(), root: None }
+    pub(super) fn new(file: Arc<str>, text: &'t str, texts: &'t TextPool) -> Self {
+        let (open, suspects) = (Vec::new(), Vec::new());
+        Self { file, text, texts, is_ascii: text.is_ascii(), open, suspects, root: None }
     }
 
     /// Takes the next event of the parser, which began at `mark`.
@@ -118,11 +121,12 @@ impl<'t> NodeBuilder<'t> {
                         &format!("the key '{text}' occurs twice in this dictionary"),
                     ));
                 }
-                *key = Some((text.into(), position));
+                *key = Some((self.texts.shared(text), position));
                 Ok(())
             }
             Some(_) => {
-                let node = Node { kind: NodeKind::Scalar(strip(text).into()), position: Some(position) };
+                let text = self.texts.shared(strip(text));
+                let node = Node { kind: NodeKind::Scalar(text), position: Some(position) };
                 self.value(node);
                 Ok(())
             }

@@ -9,6 +9,7 @@ use spec_model::{FilePosition, Mapping, NodeError};
 
 use super::{INVALID_YAML, Limits, characters, node_builder};
 use crate::LoadError;
+use crate::text_pool::TextPool;
 
 /// Reads a YAML file; messages call it `shown_as`. A file without content is an empty mapping.
 ///
@@ -45,10 +46,15 @@ fn as_text(bytes: io::Result<Vec<u8>>, shown_as: &str) -> Result<String, LoadErr
 /// `invalid-yaml` with the place when it is not one document with a dictionary at its top, nests deeper than 100
 /// levels, has an anchor, a tag that is not YAML's own, a key that is no scalar or a key that occurs twice.
 pub fn parse_text(text: &str, shown_as: &str) -> Result<Mapping, LoadError> {
+    parse_shared(text, shown_as, &TextPool::default())
+}
+
+/// As [`parse_text`]; the mapping shares its texts with others of the pool.
+pub(crate) fn parse_shared(text: &str, shown_as: &str, texts: &TextPool) -> Result<Mapping, LoadError> {
     let file: Arc<str> = shown_as.into();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     characters::check_printable(text, &file)?;
-    let mut builder = node_builder::NodeBuilder::new(Arc::clone(&file), text);
+    let mut builder = node_builder::NodeBuilder::new(Arc::clone(&file), text, texts);
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let position = node_builder::position(&file, error.marker());

@@ -28,7 +28,7 @@ impl ElementKind for TestKind {
     }
 
     fn configure(&self, input: &ElementInput, _: &dyn DependencyFacts) -> Result<Configured, KindError> {
-        Ok(Configured { unique_key: (self.unique_key)(input)?, plan: Plan::default() })
+        Ok(Configured::new(&(self.unique_key)(input)?, Plan::default()))
     }
 }
 

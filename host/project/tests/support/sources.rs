@@ -30,14 +30,15 @@ impl SubprojectSources for LocalJunctions {
     }
 }
 
-/// The keys of an element's sources; `None` when one has no ref.
-pub(crate) fn source_keys(project: &Project, element: usize) -> Option<Vec<SourceKey>> {
+/// What an element's sources contribute to its keys; `None` when one has no ref.
+pub(crate) fn key_text(project: &Project, element: usize) -> Option<String> {
     let one = |source: &SourceConfig| {
         let directory = &project.config_of(&project.elements[element]).directory;
         let key = unique_key(directory, source)?;
         Some(SourceKey { kind: source.kind.clone(), directory: source.directory.clone(), key })
     };
-    project.elements[element].sources.iter().map(one).collect()
+    let keys: Option<Vec<SourceKey>> = project.elements[element].sources.iter().map(one).collect();
+    keys.map(|keys| SourceKey::canonical_list(&keys))
 }
 
 fn unique_key(directory: &Path, source: &SourceConfig) -> Option<Value> {

@@ -4,11 +4,12 @@ mod lock_file;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
-use spec_cas::{Cas, CasError, MergeInput, TreeBuilder};
-use spec_model::{Digest, Mapping, Node, NodeError, Value};
+use spec_cas::{CasError, MergeInput, TreeBuilder};
+use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, Value};
 
-use crate::archive::{ArchiveLimits, ArchivePart};
+use crate::archive::ArchivePart;
 use crate::archive_source::{ArchiveFormat, stage_archive};
 use crate::context::SourceContext;
 use crate::download::DownloadableFile;
@@ -37,8 +38,6 @@ pub(crate) struct CargoSource {
     kind: CargoKind,
     name: SourceName,
     context: SourceContext,
-    cas: Cas,
-    limits: ArchiveLimits,
     url: SourceUrl,
     original_url: String,
     /// What URLs of git repositories are replaced by when they are tracked, by what they begin with.
@@ -49,20 +48,22 @@ pub(crate) struct CargoSource {
     vendor_dir: String,
     /// The crates of the ref; `None` without one.
     crates: Option<Vec<VendoredCrate>>,
+    /// The files of the crates, when they were needed: there may be thousands, and keys do without.
+    files: OnceLock<Vec<DownloadableFile>>,
 }
 
 /// A crate of the ref.
 #[derive(Debug)]
 struct VendoredCrate {
-    name: String,
-    version: String,
+    name: Arc<str>,
+    version: Arc<str>,
     origin: CrateOrigin,
 }
 
 #[derive(Debug)]
 enum CrateOrigin {
-    /// A file of a registry; `None` without its SHA-256.
-    Registry(Option<(String, Box<DownloadableFile>)>),
+    /// A file of a registry, by its SHA-256, and where that is written; `None` without it.
+    Registry(Option<(Arc<str>, Option<FilePosition>)>),
     /// A commit of a git repository, with the query of its URL.
     Git { repo: String, commit: String, query: Vec<(String, String)> },
 }
@@ -91,14 +92,13 @@ impl CargoSource {
         };
         let mut source = Self {
             kind,
-            cas: context.cas.clone(),
-            limits: context.limits,
             context: context.clone(),
             git_mirrors,
             provenance: BTreeMap::new(),
             cargo_lock: config.opt_str("cargo-lock")?.unwrap_or("Cargo.lock").to_owned(),
             vendor_dir: config.opt_str("vendor-dir")?.unwrap_or(vendor_dir).to_owned(),
             crates: None,
+            files: OnceLock::new(),
             name,
             url,
             original_url,
@@ -110,27 +110,25 @@ impl CargoSource {
 
     /// Takes the crates of a ref. As for BuildStream's plugins, `cargo` without crates has no ref, and `cargo2` has an empty one.
     fn set_crates(&mut self, nodes: Option<&[Node]>) -> Result<(), SourceError> {
-        for node in nodes.unwrap_or_default() {
+        let nodes = nodes.unwrap_or_default();
+        for node in nodes {
             let entry = node.as_mapping()?;
             if let Some(provenance) = entry.get("provenance") {
                 self.provenance.insert(entry.str("name")?.to_owned(), provenance.clone());
             }
         }
-        let crates: Vec<VendoredCrate> = nodes
-            .unwrap_or_default()
-            .iter()
-            .map(|node| self.vendored(&self.context, node))
-            .collect::<Result<_, _>>()?;
+        let crates = nodes.iter().map(|node| self.vendored(node)).collect::<Result<Vec<_>, _>>()?;
         self.crates = match self.kind {
             CargoKind::Cargo => Some(crates).filter(|crates| !crates.is_empty()),
             CargoKind::Cargo2 => Some(crates),
         };
+        self.files = OnceLock::new();
         Ok(())
     }
 
-    fn vendored(&self, context: &SourceContext, node: &Node) -> Result<VendoredCrate, SourceError> {
+    fn vendored(&self, node: &Node) -> Result<VendoredCrate, SourceError> {
         let entry = node.as_mapping()?;
-        let (name, version) = (entry.str("name")?.to_owned(), entry.str("version")?.to_owned());
+        let (name, version) = (entry.require("name")?.shared_str()?, entry.require("version")?.shared_str()?);
         let is_git = self.kind == CargoKind::Cargo2 && entry.opt_str("kind")? == Some("git");
         if is_git {
             let query = entry.opt_mapping("query")?;
@@ -140,30 +138,21 @@ impl CargoSource {
             let (repo, commit) = (entry.str("repo")?.to_owned(), entry.str("commit")?.to_owned());
             return Ok(VendoredCrate { name, version, origin: CrateOrigin::Git { repo, commit, query } });
         }
-        let sha = entry.opt_str("sha")?.map(|sha| {
-            let place = entry.get("sha").and_then(|node| node.position.clone());
-            let (url, folder) = self.archive(context, node, &name, &version)?;
-            let file = DownloadableFile::with_sha256(&self.name, context, url, folder, sha, place);
-            Ok::<_, SourceError>((sha.to_owned(), Box::new(file)))
-        });
-        Ok(VendoredCrate { name, version, origin: CrateOrigin::Registry(sha.transpose()?) })
+        let sha = entry.get("sha").map(|sha| Ok::<_, NodeError>((sha.shared_str()?, sha.position.clone())));
+        let sha = sha.transpose()?;
+        if sha.is_some() {
+            check_file_name(node, [&name, &version])?;
+        }
+        Ok(VendoredCrate { name, version, origin: CrateOrigin::Registry(sha) })
     }
 
-    /// The URL of the archive of a crate that `node` names, and the folder of its downloads.
-    fn archive(
-        &self,
-        context: &SourceContext,
-        node: &Node,
-        name: &str,
-        version: &str,
-    ) -> Result<(SourceUrl, PathBuf), SourceError> {
-        if [name, version].iter().any(|text| matches!(*text, "" | "." | "..") || text.contains('/')) {
-            return Err(node.expected("a crate whose name and version are parts of a file name").into());
-        }
-        let path = format!("{}{name}/{name}-{version}.crate", self.url.url.original);
-        let url = SourceUrl::new(&self.name, context, &path, self.url.position.clone())?;
-        let folder = context.download_directory.join(self.name.kind);
-        Ok((url, folder.join(directory_name(&self.url.url.original)).join(name).join(version)))
+    /// The URL of the archive of a crate, and the folder of its downloads.
+    fn archive(&self, name: &str, version: &str) -> Result<(SourceUrl, PathBuf), SourceError> {
+        let registry = &self.url.url.original;
+        let path = format!("{registry}{name}/{name}-{version}.crate");
+        let url = SourceUrl::new(&self.name, &self.context, &path, self.url.position.clone())?;
+        let folder = self.context.download_directory.join(self.name.kind).join(directory_name(registry));
+        Ok((url, folder.join(name).join(version)))
     }
 
     /// The crates that a `Cargo.lock` names, as the ref lists them.
@@ -242,8 +231,8 @@ impl CargoSource {
             let sha = match &found.checksum {
                 Some(sha) => Node::text(sha.as_str()),
                 None => {
-                    let node = Node::from(entry.clone());
-                    let (url, folder) = self.archive(&self.context, &node, &found.name, &found.version)?;
+                    check_file_name(&Node::from(entry.clone()), [&found.name, &found.version])?;
+                    let (url, folder) = self.archive(&found.name, &found.version)?;
                     DownloadableFile::at(self.name.clone(), &self.context, url, folder).track(monitor)?.new
                 }
             };
@@ -273,14 +262,21 @@ impl CargoSource {
         crates.ok_or_else(|| SourceError::NoRef { name: self.name.clone() })
     }
 
-    fn files(&self) -> Result<Vec<&DownloadableFile>, SourceError> {
-        self.crates()?
-            .iter()
-            .map(|vendored| match &vendored.origin {
-                CrateOrigin::Registry(Some((_, file))) => Ok(&**file),
-                _ => Err(self.git_crate(vendored)),
-            })
-            .collect()
+    fn files(&self) -> Result<&[DownloadableFile], SourceError> {
+        if let Some(files) = self.files.get() {
+            return Ok(files);
+        }
+        let files = self.crates()?.iter().map(|vendored| self.file(vendored)).collect::<Result<_, _>>()?;
+        Ok(self.files.get_or_init(|| files))
+    }
+
+    /// The file of a crate, as it is downloaded.
+    fn file(&self, vendored: &VendoredCrate) -> Result<DownloadableFile, SourceError> {
+        let VendoredCrate { name, version, origin: CrateOrigin::Registry(Some((sha, place))) } = vendored else {
+            return Err(self.git_crate(vendored));
+        };
+        let (url, folder) = self.archive(name, version)?;
+        Ok(DownloadableFile::with_sha256(&self.name, &self.context, url, folder, sha, place.clone()))
     }
 
     fn git_crate(&self, vendored: &VendoredCrate) -> SourceError {
@@ -331,28 +327,36 @@ impl CargoSource {
     }
 
     fn assemble(&self, trees: &[(Digest, &VendoredCrate)]) -> Result<Digest, CasError> {
-        let mut builder = TreeBuilder::new();
+        let (cas, mut builder) = (&self.context.cas, TreeBuilder::new());
         let (path, text) = self.cargo_config();
-        builder.add_file(path, self.cas.put_bytes(text.as_bytes())?, false)?;
+        builder.add_file(path, cas.put_bytes(text.as_bytes())?, false)?;
         for (tree, vendored) in trees {
             if let CrateOrigin::Registry(Some((sha, _))) = &vendored.origin {
                 // cargo refuses a crate without this file.
                 let text = format!("{{\"package\": \"{sha}\", \"files\": {{}}}}");
-                let digest = self.cas.put_bytes(text.as_bytes())?;
-                for node in &self.cas.directory(tree)?.directories {
+                let digest = cas.put_bytes(text.as_bytes())?;
+                for node in &cas.directory(tree)?.directories {
                     let path = format!("{}/{}/.cargo-checksum.json", self.vendor_dir, node.name);
                     builder.add_file(&path, digest, false)?;
                 }
             }
         }
-        let own = builder.store(&self.cas)?;
+        let own = builder.store(cas)?;
         let mut layers: Vec<MergeInput<'_>> = trees
             .iter()
             .map(|(root, _)| MergeInput { root: *root, location: &self.vendor_dir, filter: None })
             .collect();
         layers.push(MergeInput::whole(own));
-        Ok(self.cas.merge(&layers)?.root)
+        Ok(cas.merge(&layers)?.root)
     }
+}
+
+/// Checks that the name and the version of a crate can be in the name of its file.
+fn check_file_name(node: &Node, parts: [&str; 2]) -> Result<(), NodeError> {
+    if parts.iter().any(|text| matches!(*text, "" | "." | "..") || text.contains('/')) {
+        return Err(node.expected("a crate whose name and version are parts of a file name"));
+    }
+    Ok(())
 }
 
 impl VendoredCrate {
@@ -410,15 +414,16 @@ impl Source for CargoSource {
     }
 
     fn is_cached(&self) -> bool {
-        self.files().is_ok_and(|files| files.iter().all(|file| file.is_cached()))
+        let is_cached = |vendored| self.file(vendored).is_ok_and(|file| file.is_cached());
+        self.crates().is_ok_and(|crates| crates.iter().all(is_cached))
     }
 
     fn check(&self) -> Result<(), SourceError> {
-        self.files()?.into_iter().try_for_each(DownloadableFile::check)
+        self.files()?.iter().try_for_each(DownloadableFile::check)
     }
 
     fn fetch(&self, monitor: &FetchMonitor) -> Result<(), SourceError> {
-        self.files()?.into_iter().try_for_each(|file| file.fetch(monitor))
+        self.files()?.iter().try_for_each(|file| file.fetch(monitor))
     }
 
     fn tracks_previous(&self) -> bool {
@@ -431,16 +436,16 @@ impl Source for CargoSource {
         monitor: &FetchMonitor,
     ) -> Result<Option<TrackedRef>, SourceError> {
         let root = previous.tree()?;
-        let file = PreviousFile { name: &self.name, cas: &self.cas, root: &root, path: &self.cargo_lock };
+        let file = PreviousFile { name: &self.name, cas: &self.context.cas, root: &root, path: &self.cargo_lock };
         let new = Node::sequence(self.locked(&file.text()?, monitor)?);
         Ok(Some(TrackedRef::new(self.written(), new)))
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
-        let cas = self.cas.clone().with_cancel(&monitor.cancel);
-        let (part, limits) = (ArchivePart::BaseDir(""), self.limits);
+        let cas = self.context.cas.clone().with_cancel(&monitor.cancel);
+        let (part, limits) = (ArchivePart::BaseDir(""), self.context.limits);
         let staged = |file| stage_archive(file, ArchiveFormat::Tar, part, &cas, limits, monitor);
-        let trees: Vec<Digest> = self.files()?.into_iter().map(staged).collect::<Result<_, _>>()?;
+        let trees: Vec<Digest> = self.files()?.iter().map(staged).collect::<Result<_, _>>()?;
         let trees: Vec<(Digest, &VendoredCrate)> = trees.into_iter().zip(self.crates()?).collect();
         self.assemble(&trees).map_err(|error| self.cas_error(error))
     }
@@ -448,21 +453,21 @@ impl Source for CargoSource {
     fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
         let of_kind = |text: &'static str| (self.kind == CargoKind::Cargo2).then_some(text);
         let one = |vendored: &VendoredCrate| {
-            let version = Some(vendored.version.clone());
-            match &vendored.origin {
+            let version = Some(vendored.version.to_string());
+            Ok(match &vendored.origin {
                 CrateOrigin::Registry(None) => None,
-                CrateOrigin::Registry(Some((sha, file))) => Some(
-                    SourceInfo::remote_file(&file.url.resolved, sha, version)
+                CrateOrigin::Registry(Some((sha, _))) => Some(
+                    SourceInfo::remote_file(&self.file(vendored)?.url.resolved, sha, version)
                         .with("ecosystem", of_kind("crates.io")),
                 ),
                 CrateOrigin::Git { repo, commit, .. } => Some(
                     SourceInfo::git(repo, commit, version)
-                        .with("crate-name", Some(vendored.name.as_str()))
+                        .with("crate-name", Some(&*vendored.name))
                         .with("ecosystem", Some("GIT")),
                 ),
-            }
+            })
         };
-        Ok(self.crates.iter().flatten().filter_map(one).collect())
+        self.crates.iter().flatten().filter_map(|vendored| one(vendored).transpose()).collect()
     }
 
     fn warnings(&self) -> Vec<SourceWarning> {

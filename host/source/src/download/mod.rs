@@ -10,7 +10,7 @@ mod web_question;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use spec_model::{FilePosition, Mapping, Node, Value};
 
@@ -41,7 +41,7 @@ pub(crate) const KEYS: [&str; 7] =
 #[derive(Debug)]
 pub(crate) struct DownloadableFile {
     pub(crate) name: SourceName,
-    pub(crate) url: AliasedUrl,
+    pub(crate) url: Arc<AliasedUrl>,
     reference: TextRef,
     /// Where the ref is written.
     reference_place: Option<FilePosition>,

@@ -42,7 +42,8 @@ fn all(names: &[String]) -> String {
 
 /// The script of one element; `None` if it has no commands to build it with.
 fn script(element: &Element) -> Option<String> {
-    let groups = element.configured.plan.steps.iter().filter_map(|step| match step {
+    let plan = element.configured.plan.unpack();
+    let groups = plan.steps.iter().filter_map(|step| match step {
         Step::Run(group) if GROUPS.contains(&group.label.as_str()) => Some(group),
         _ => None,
     });
@@ -52,7 +53,7 @@ fn script(element: &Element) -> Option<String> {
     let import = imported(element, &build, &install);
     // The kinds that build with commands have a setting for them, even where it is empty.
     if import.is_none() {
-        element.config.get("build-commands")?;
+        element.config().get("build-commands")?;
     }
     let mut text = format!(
         "#!/bin/sh\n# Builds and installs {}.\nset -e\n: \"${{SRCDIR:=$(cd \"$(dirname \"$0\")\" && pwd)}}\"\n\
@@ -77,8 +78,9 @@ fn imported(element: &Element, build: &str, install: &str) -> Option<String> {
     if element.kind != "import" {
         return None;
     }
+    let config = element.config();
     let below = |root: &str, setting: &str| {
-        let path = element.config.opt_str(setting).ok().flatten().unwrap_or("/");
+        let path = config.opt_str(setting).ok().flatten().unwrap_or("/");
         format!("{root}/{}", quoted(path.trim_matches('/')))
     };
     let (from, to) = (below(build, "source"), below(install, "target"));

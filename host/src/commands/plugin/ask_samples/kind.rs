@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use spec_model::{DomainSelection, Mapping, Value};
+use spec_model::{DomainSelection, Mapping};
 use spec_plugin_package::{KindSample, SampleDependency, SampleElement};
 use spec_plugins::Plugins;
 use spec_strategy::{
@@ -77,8 +77,8 @@ fn lines(configured: &Configured) -> Vec<String> {
         public_data,
         no_commands,
         refusal,
-    } = &configured.plan;
-    let mut lines = vec![format!("key: {}", value(&configured.unique_key))];
+    } = configured.plan.unpack();
+    let mut lines = vec![format!("key: {}", key_json(&configured.key_text))];
     lines.extend(working_directory.iter().map(|path| format!("working-directory {path}")));
     lines.extend(marked_directories.iter().map(|path| format!("mark {path}")));
     lines.extend(
@@ -165,14 +165,7 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// A key as JSON.
-fn value(key: &Value) -> serde_json::Value {
-    match key {
-        Value::Null => serde_json::Value::Null,
-        Value::Bool(truth) => (*truth).into(),
-        Value::Int(number) => (*number).into(),
-        Value::Str(text) => text.clone().into(),
-        Value::Seq(values) => values.iter().map(value).collect(),
-        Value::Map(values) => values.iter().map(|(name, one)| (name.clone(), value(one))).collect(),
-    }
+/// A key as JSON, in which characters outside of ASCII are not escaped.
+fn key_json(canonical: &str) -> serde_json::Value {
+    serde_json::from_str(canonical).expect("canonical text is JSON")
 }
