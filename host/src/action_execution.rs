@@ -210,8 +210,9 @@ fn message(event: &ClusterEvent) -> Message {
             );
             Message::warning("cluster-wrong", text)
         }
-        ClusterEvent::Refused { address, why } => {
-            let text = format!("{address} does not execute an action ({why}); this machine does");
+        ClusterEvent::Refused { address, why, executed_here } => {
+            let then = if *executed_here { "this machine does" } else { "it fails, since nobody else may" };
+            let text = format!("{address} does not execute an action ({why}); {then}");
             Message::warning("cluster-refused", text)
         }
     }

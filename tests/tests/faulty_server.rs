@@ -129,6 +129,27 @@ fn a_push_at_a_faulty_server_says_what_is_wrong() {
 }
 
 #[test]
+fn batches_that_are_larger_than_the_server_takes_are_divided() {
+    let served = Served::start();
+    let many = served.host.folder().join("many");
+    fs::create_dir(&many).expect("it is ours");
+    (0..100).for_each(|n| fs::write(many.join(n.to_string()), vec![n; 60_000]).expect("it is ours"));
+    for method in ["BatchUpdateBlobs", "BatchReadBlobs"] {
+        served.faulty.inject_in(method, Fault::LargestBatch(1_000_000));
+    }
+    let digest = served.cas(&Host::new(), &["push", "many"]).success().trim().to_owned();
+    let _ = served.cas(&Host::new(), &["pull", &digest, "back"]).success();
+    for n in 0..100u8 {
+        let back = fs::read(served.host.folder().join("back").join(n.to_string()));
+        assert!(back.expect("it is there") == vec![n; 60_000], "{n} is another one");
+    }
+    for method in ["BatchUpdateBlobs", "BatchReadBlobs"] {
+        let asked = served.faulty.requests(method);
+        assert!((8..=25).contains(&asked), "{method}: {asked} requests for 6 MB in batches of 1 MB");
+    }
+}
+
+#[test]
 fn a_request_that_hangs_is_sent_again() {
     let served = Served::start();
     served.faulty.inject_times("GetCapabilities", Fault::Hang, 1);

@@ -53,12 +53,14 @@ pub enum ClusterEvent {
         /// What is wrong with the result.
         why: String,
     },
-    /// It will not execute an action, and this machine does. Said once for each reason.
+    /// It will not execute an action. Said once for each reason.
     Refused {
         /// The server.
         address: String,
         /// What it said.
         why: String,
+        /// Whether this machine does; otherwise the action fails.
+        executed_here: bool,
     },
 }
 

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::fmt;
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use spec_execution::{ActionError, ExecutedAction, Executor, ExecutorTask};
 use spec_model::{Cancel, Digest, Platform};
 
+use crate::back_off::BackOff;
 use crate::error::RemoteExecutionError;
 use crate::event::{ClusterEvent, ClusterObserver, Meanwhile};
 use crate::executor::RemoteExecutor;
@@ -36,6 +37,8 @@ struct ClusterState {
     away_since: Option<SystemTime>,
     busy: bool,
     wrong: bool,
+    /// When it is asked again, if it answers, but its answers are of no use.
+    back_off: BackOff,
     refused: HashSet<String>,
     /// How often it refused actions of a platform, without executing one.
     refusals: Vec<(Platform, u32)>,
@@ -94,6 +97,7 @@ impl HybridExecutor {
     fn available(&self, task: &ExecutorTask) {
         let mut state = self.lock();
         state.busy = false;
+        state.back_off.succeeded();
         if !state.refusals.is_empty() {
             state.refusals.retain(|(platform, _)| Some(platform) != task.action.platform.as_ref());
         }
@@ -121,7 +125,7 @@ impl HybridExecutor {
                 if state.refused.len() >= MOST_REFUSALS || !state.refused.insert(why.clone()) {
                     return;
                 }
-                ClusterEvent::Refused { address: address.clone(), why: why.clone() }
+                ClusterEvent::Refused { address: address.clone(), why: why.clone(), executed_here: true }
             }
             RemoteExecutionError::Remote(error) if state.away_since.is_none() => {
                 let since = self.remote.cluster().away_since().unwrap_or_else(SystemTime::now);
@@ -133,6 +137,14 @@ impl HybridExecutor {
         };
         drop(state);
         self.observer.tell(&event);
+    }
+
+    /// A server that is away is left alone by its connection; so is one here that makes each action fail after some time.
+    fn back_off(&self, error: &RemoteExecutionError, began: Instant) {
+        let answers = self.remote.cluster().away_since().is_none();
+        if answers && matches!(error, RemoteExecutionError::Remote(_)) {
+            self.lock().back_off.failed(began, Instant::now());
+        }
     }
 
     fn is_refused(&self, task: &ExecutorTask) -> bool {
@@ -160,7 +172,8 @@ impl ClusterState {
 
 impl Executor for HybridExecutor {
     fn execute(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
-        if self.is_refused(task) {
+        let began = Instant::now();
+        if self.is_refused(task) || !self.lock().back_off.is_over(began) {
             return self.execute_here(task, cancel);
         }
         match self.remote.try_execute(task, cancel) {
@@ -174,6 +187,7 @@ impl Executor for HybridExecutor {
             }
             Err(_) if cancel.is_cancelled() => Err(ActionError::Cancelled),
             Err(other) => {
+                self.back_off(&other, began);
                 self.note(task, &other);
                 self.execute_here(task, cancel)
             }

@@ -5,6 +5,7 @@
 //! [`RemoteOutputs`] is given to handles on the store. [`HybridExecutor`] executes on the cluster as long as it is there and
 //! has room, and on this machine otherwise; with [`RequiredExecutor`] actions wait for the cluster instead.
 
+mod back_off;
 mod cluster;
 mod error;
 mod event;

@@ -1,5 +1,6 @@
 //! Executing actions on a cluster alone. It is waited for while it is away or full.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
 use std::time::{Duration, Instant, SystemTime};
@@ -14,6 +15,8 @@ use crate::executor::RemoteExecutor;
 
 /// How long an action waits before the cluster is asked again. A server that is away is not sent each of these requests.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Most reasons of failures that are told.
+const MOST_FAILURES: usize = 100;
 
 /// Executes actions on a cluster, and nowhere else.
 pub struct RequiredExecutor {
@@ -29,6 +32,8 @@ pub struct RequiredExecutor {
 struct Told {
     away_since: Option<SystemTime>,
     busy: bool,
+    /// Why actions failed.
+    failures: HashSet<String>,
 }
 
 /// How the cluster was before an attempt.
@@ -75,7 +80,9 @@ impl RequiredExecutor {
                 })
             }
             RemoteExecutionError::Remote(error) => {
-                let Some(since) = self.away_since(before).filter(|_| error.is_absence()) else { return false };
+                let Some(since) = self.away_since(before).filter(|_| error.is_absence()) else {
+                    return false;
+                };
                 let why = error.to_string();
                 let event = ClusterEvent::Away { address, since, why, meanwhile };
                 told.away_since.replace(since).is_none().then_some(event)
@@ -87,6 +94,20 @@ impl RequiredExecutor {
             self.observer.tell(&event);
         }
         true
+    }
+
+    /// Tells why an action fails that nobody else may execute: what requested it may not show that.
+    fn tell_failure(&self, error: &RemoteExecutionError) {
+        if matches!(error, RemoteExecutionError::Action(_)) {
+            return;
+        }
+        let (address, why) = (self.remote.cluster().address(), error.to_string());
+        let mut told = self.lock();
+        let is_news = told.failures.len() < MOST_FAILURES && told.failures.insert(why.clone());
+        drop(told);
+        if is_news {
+            self.observer.tell(&ClusterEvent::Refused { address, why, executed_here: false });
+        }
     }
 
     /// Since when the cluster is away, or was during the attempt: others may have found it back since.
@@ -130,6 +151,7 @@ impl Executor for RequiredExecutor {
                 Err(error) => error,
             };
             if Instant::now() + PAUSE > end || !self.passes(&error, &before) {
+                self.tell_failure(&error);
                 return Err(error.into());
             }
             wait(PAUSE, cancel);

@@ -15,7 +15,7 @@ use crate::error::RemoteError;
 use crate::remote::Remote;
 use crate::retry::{AttemptError, blocking};
 use crate::status_details::status_in_answer;
-use crate::transfers::{Transfer, plan_transfers, run_transfers};
+use crate::transfers::{Transfer, plan_transfers, run_divided, run_transfers};
 use crate::wire::{digest_from_proto, digest_to_proto};
 
 /// What was asked of the server, for errors.
@@ -71,21 +71,31 @@ impl Remote {
         let download = |transfer| {
             let (remote, receiver, on_absent) = (self.clone(), Arc::clone(&receiver), Arc::clone(&on_absent));
             async move {
-                match transfer {
-                    Transfer::Batch(digests) => remote.download_batch(receiver, &digests, &*on_absent).await,
-                    Transfer::Stream(digest) => match remote.download_stream(receiver, digest).await {
-                        Err(RemoteError::Missing { digest, .. }) => {
-                            on_absent(digest).map(|()| TransferTotals::default())
-                        }
-                        other => other,
-                    },
-                }
+                let one = |transfer| remote.download_transfer(Arc::clone(&receiver), transfer, &*on_absent);
+                run_divided(transfer, remote.batch_limit(), one).await
             }
         };
         let mut seen = HashSet::new();
         let distinct: Vec<Digest> = digests.iter().copied().filter(|digest| seen.insert(*digest)).collect();
-        let max_batch = self.capabilities().await?.max_batch;
+        let max_batch = self.max_batch().await?;
         run_transfers(plan_transfers(&distinct, max_batch), self.options().parallel, download).await
+    }
+
+    async fn download_transfer(
+        &self,
+        receiver: Arc<dyn BlobReceiver>,
+        transfer: Transfer,
+        on_absent: &OnAbsent,
+    ) -> Result<TransferTotals, RemoteError> {
+        match transfer {
+            Transfer::Batch(digests) => self.download_batch(receiver, &digests, on_absent).await,
+            Transfer::Stream(digest) => match self.download_stream(receiver, digest).await {
+                Err(RemoteError::Missing { digest, .. }) => {
+                    on_absent(digest).map(|()| TransferTotals::default())
+                }
+                other => other,
+            },
+        }
     }
 
     async fn download_batch(

@@ -21,6 +21,7 @@ use crate::known_blobs::KnownBlobs;
 use crate::options::RemoteOptions;
 use crate::rpc_channel::{ChannelState, RpcChannel};
 use crate::statistics::{RemoteStatistics, StatisticsCounters};
+use crate::transfers::BatchLimit;
 
 /// Bytes of a response message; larger than any that is requested.
 pub(crate) const MAX_MESSAGE: usize = 16 << 20;
@@ -40,6 +41,7 @@ struct Connection {
     storage: CircuitBreaker,
     capabilities: OnceCell<RemoteCapabilities>,
     known: KnownBlobs,
+    batch_limit: BatchLimit,
 }
 
 impl Remote {
@@ -53,8 +55,10 @@ impl Remote {
         let state = Arc::new(ChannelState::new(&options, token));
         let (execution, storage) = (CircuitBreaker::default(), CircuitBreaker::default());
         let (capabilities, known) = (OnceCell::new(), KnownBlobs::default());
-        let connection = Connection { options, channel, state, execution, storage, capabilities, known };
-        Ok(Self { inner: Arc::new(connection) })
+        let batch_limit = BatchLimit::default();
+        let inner =
+            Connection { options, channel, state, execution, storage, capabilities, known, batch_limit };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Connects to a server that stores blobs, and asks for its capabilities.
@@ -97,6 +101,17 @@ impl Remote {
     pub async fn require_storage(&self) -> Result<&Self, RemoteError> {
         self.check_storage(self.capabilities().await?)?;
         Ok(self)
+    }
+
+    /// How large a batch may be: as the server announced, unless it refused such a batch.
+    pub(crate) async fn max_batch(&self) -> Result<u64, RemoteError> {
+        let announced = self.capabilities().await?.max_batch;
+        Ok(announced.min(self.batch_limit().bytes()))
+    }
+
+    /// How large a batch may be, as far as the server has shown.
+    pub(crate) fn batch_limit(&self) -> &BatchLimit {
+        &self.inner.batch_limit
     }
 
     /// The options of the connection.

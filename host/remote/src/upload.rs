@@ -14,7 +14,7 @@ use crate::error::RemoteError;
 use crate::remote::Remote;
 use crate::retry::{AttemptError, blocking};
 use crate::status_details::status_in_answer;
-use crate::transfers::{Transfer, plan_transfers, run_transfers};
+use crate::transfers::{Transfer, plan_transfers, run_divided, run_transfers};
 use crate::wire::digest_to_proto;
 
 /// zstd's compression level: a fast one, so that the network stays the bottleneck.
@@ -36,14 +36,23 @@ impl Remote {
         let upload = |transfer| {
             let (remote, provider) = (self.clone(), Arc::clone(&provider));
             async move {
-                match transfer {
-                    Transfer::Batch(digests) => remote.upload_batch(provider, digests.into()).await,
-                    Transfer::Stream(digest) => remote.upload_stream(provider, digest).await,
-                }
+                let one = |transfer| remote.upload_transfer(Arc::clone(&provider), transfer);
+                run_divided(transfer, remote.batch_limit(), one).await
             }
         };
-        let max_batch = self.capabilities().await?.max_batch;
+        let max_batch = self.max_batch().await?;
         run_transfers(plan_transfers(digests, max_batch), self.options().parallel, upload).await
+    }
+
+    async fn upload_transfer(
+        &self,
+        provider: Arc<dyn BlobProvider>,
+        transfer: Transfer,
+    ) -> Result<TransferTotals, RemoteError> {
+        match transfer {
+            Transfer::Batch(digests) => self.upload_batch(provider, digests.into()).await,
+            Transfer::Stream(digest) => self.upload_stream(provider, digest).await,
+        }
     }
 
     async fn upload_batch(

@@ -149,6 +149,9 @@ fn read(
     }
     if let Some(encoder) = encoder {
         messages.send(encoder.finish().map_err(failed)?, true);
+    } else if offset == digest.size() {
+        // The stream of an empty blob has a message, too.
+        messages.send(Vec::new(), true);
     }
     Ok(())
 }

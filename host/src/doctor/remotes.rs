@@ -42,7 +42,8 @@ struct Writes {
 #[derive(Default)]
 struct Answers {
     parts: Vec<String>,
-    poor: Option<RemoteError>,
+    /// What does not work, and what that means for builds.
+    wrong: Option<(RemoteError, Health)>,
 }
 
 /// Tries all servers at the same time. What is wrong with the project is for other commands to tell.
@@ -165,17 +166,17 @@ impl ConfiguredServer {
             Err(RemoteError::Unreachable { address: name.clone(), why })
         });
         if let Err(error) = asked {
-            let bad = error.is_misconfiguration() || self.required;
-            return self.found(&name, &roles, if bad { Health::Bad } else { Health::Poor }, &error);
+            let health = if error.is_misconfiguration() { Health::Bad } else { self.without() };
+            return self.found(&name, &roles, health, &error);
         }
         if self.needs.execution {
             match self.execute(&remote, action, limits).await {
                 Ok(took) => answers.parts.push(took),
-                Err(error) => answers.poor = Some(error),
+                Err(error) => answers.wrong = Some((error, self.without())),
             }
         }
-        match answers.poor {
-            Some(error) => self.found(&name, &roles, Health::Poor, &error),
+        match answers.wrong {
+            Some((error, health)) => self.found(&name, &roles, health, &error),
             None => finding(&name, Health::Good, format!("{roles}: {}", answers.parts.join("; ")), ""),
         }
     }
@@ -200,10 +201,16 @@ impl ConfiguredServer {
         if self.roles.contains(&RemoteRole::ActionCache) {
             remote.action_result(&action.unknown()).await?;
         }
-        match self.write(remote, action).await {
-            Ok(true) => answers.parts.push("may write".to_owned()),
-            Ok(false) => answers.parts.push("only read (no 'push: True')".to_owned()),
-            Err(error) => answers.poor = Some(error),
+        let Writes { blobs, assets, results } = self.writes;
+        let stored = self.write_blobs(remote, action).await.map_err(|error| (error, self.without()));
+        let written = match stored {
+            Ok(()) => self.write_others(remote, action).await.map_err(|error| (error, Health::Poor)),
+            wrong => wrong,
+        };
+        match written {
+            Ok(()) if blobs || assets || results => answers.parts.push("may write".to_owned()),
+            Ok(()) => answers.parts.push("only read (no 'push: True')".to_owned()),
+            Err(wrong) => answers.wrong = Some(wrong),
         }
         if let Some(capabilities) = capabilities.filter(|capabilities| capabilities.storage) {
             answers.parts.push(format!("batches up to {}", format_size(capabilities.max_batch)));
@@ -211,18 +218,28 @@ impl ConfiguredServer {
         Ok(())
     }
 
-    /// Writes as little as there is, where builds write; whether they do.
-    async fn write(&self, remote: &Remote, action: &TrivialAction) -> Result<bool, RemoteError> {
+    /// What it means for builds that actions cannot be executed there.
+    fn without(&self) -> Health {
+        if self.required { Health::Bad } else { Health::Poor }
+    }
+
+    /// Writes as little as there is, where builds write.
+    async fn write_blobs(&self, remote: &Remote, action: &TrivialAction) -> Result<(), RemoteError> {
         if self.writes.blobs {
             remote.upload(action.provider(), &[action.small_blob()]).await?;
         }
+        Ok(())
+    }
+
+    /// As [`write_blobs`](Self::write_blobs), for what no action needs.
+    async fn write_others(&self, remote: &Remote, action: &TrivialAction) -> Result<(), RemoteError> {
         if self.writes.assets {
             remote.check_asset_pushes(LIMIT).await?;
         }
         if self.writes.results {
             remote.update_action_result(&action.unknown(), &Default::default()).await?;
         }
-        Ok(self.writes.blobs || self.writes.assets || self.writes.results)
+        Ok(())
     }
 
     async fn execute(
@@ -268,6 +285,7 @@ impl ConfiguredServer {
                 format!("take 'push: True' out, or get a token that may write{place}")
             }
             ("remote-denied", _) => format!("check access-token and instance-name{place}"),
+            ("remote-refused", _) => format!("check instance-name{place}, and see what that server says"),
             ("remote-unreachable" | "remote-away" | "remote-failed", Health::Poor) => {
                 format!("start it, or check url{place}; builds go on without it")
             }

@@ -1,5 +1,6 @@
 //! The action that `doctor` has clusters execute, and what else it sends to servers.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -177,7 +178,12 @@ impl PreparedAction {
     }
 
     /// `/bin/true` in a cached artifact that has it.
-    fn in_base(cas: &Cas, main: &Cas, salt: &[u8], roots: RootForm) -> Result<Option<Self>, Box<dyn std::error::Error>> {
+    fn in_base(
+        cas: &Cas,
+        main: &Cas,
+        salt: &[u8],
+        roots: RootForm,
+    ) -> Result<Option<Self>, Box<dyn std::error::Error>> {
         let artifacts = Artifacts::new(main.clone());
         for name in artifacts.list("**")?.into_iter().take(MOST_RECORDS) {
             let Some(files) = artifacts.record(&name)?.and_then(|artifact| artifact.trees.files) else {
@@ -193,12 +199,30 @@ impl PreparedAction {
                 RootForm::Merged => (files, None),
             };
             let mut prepared = Self::store(cas, title, salt, root, "/bin/true", platform)?;
-            prepared.blobs.extend(Some(root).filter(|root| *root != files));
             prepared.base = main.blobs_of_tree(&files)?;
+            prepared.blobs.push(root);
+            if root == files {
+                // Clusters have its files, in trees with the inputs of actions.
+                let directories = copy_directories(cas, main, &files)?;
+                prepared.base.retain(|digest| !directories.contains(digest));
+                prepared.blobs.extend(directories);
+            }
             return Ok(Some(prepared));
         }
         Ok(None)
     }
+}
+
+/// Copies the directories of a tree.
+fn copy_directories(to: &Cas, from: &Cas, root: &Digest) -> Result<HashSet<Digest>, CasError> {
+    let (mut copied, mut open) = (HashSet::new(), vec![*root]);
+    while let Some(digest) = open.pop() {
+        if copied.insert(digest) {
+            to.put_bytes(&from.get(&digest)?)?;
+            open.extend(from.directory(&digest)?.directories.iter().map(|child| child.digest));
+        }
+    }
+    Ok(copied)
 }
 
 fn named(tree: &Digest) -> Platform {

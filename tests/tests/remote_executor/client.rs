@@ -75,12 +75,7 @@ impl TestClient {
         Self::new(&cluster.address(), hybrid, |options| options.roots = RootForm::Merged, Duration::ZERO)
     }
 
-    fn new(
-        address: &str,
-        hybrid: bool,
-        change: impl Fn(&mut ClusterOptions),
-        away_limit: Duration,
-    ) -> Self {
+    fn new(address: &str, hybrid: bool, change: impl Fn(&mut ClusterOptions), away_limit: Duration) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = Cas::open(folder.path()).expect("a store");
         let mut options = RemoteOptions::new(address.parse().expect("an address"));

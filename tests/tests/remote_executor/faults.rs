@@ -184,6 +184,54 @@ fn a_scheduler_that_is_away_is_asked_as_rarely_as_a_server_though_the_storage_an
 }
 
 #[test]
+fn a_cluster_that_fails_each_action_after_a_while_is_not_given_each() {
+    let (cluster, faulty) = faulty();
+    for method in ["BatchUpdateBlobs", "Write"] {
+        faulty.inject_in(method, Fault::Refuse(Code::InvalidArgument, "larger than the disk"));
+    }
+    let client = TestClient::hybrid_at(&faulty.url());
+    let start = Instant::now();
+    (0..40).for_each(|n| _ = execute(&client, &format!("action {n}")));
+    assert_eq!((client.executed_here(), cluster.executed()), (40, 0));
+    let (asked, waves) = (faulty.requests("GetActionResult"), 1 + start.elapsed().as_secs());
+    assert!(asked <= 1 + waves, "it was asked for {asked} actions in {:?}", start.elapsed());
+    assert!(matches!(&client.events()[..], [ClusterEvent::Away { .. }]), "{:?}", client.events());
+    faulty.heal();
+    std::thread::sleep(Duration::from_secs(1) * u32::try_from(2 * waves).expect("it is small"));
+    execute(&client, "then");
+    assert_eq!(cluster.executed(), 1);
+}
+
+#[test]
+fn a_cluster_that_takes_no_batches_gets_streams() {
+    let (cluster, faulty) = faulty();
+    faulty.inject_in("BatchUpdateBlobs", Fault::Refuse(Code::InvalidArgument, "one at a time"));
+    let client = TestClient::at(&faulty.url());
+    execute(&client, "one");
+    // Its input root is an empty blob.
+    client.execute(&client.action("two", &[])).expect("it is executed");
+    assert_eq!(cluster.executed(), 2);
+}
+
+#[test]
+fn without_this_machine_a_failure_is_told_with_its_reason_once() {
+    let (_cluster, faulty) = faulty();
+    for method in ["BatchUpdateBlobs", "Write"] {
+        faulty.inject_in(method, Fault::Refuse(Code::InvalidArgument, "larger than the disk"));
+    }
+    let client = TestClient::waiting_for(&faulty.url(), Duration::from_secs(60));
+    for told in ["one", "two"] {
+        assert!(client.execute(&client.action(told, &[])).is_err(), "{told}");
+    }
+    match &client.events()[..] {
+        [ClusterEvent::Refused { why, executed_here: false, .. }] => {
+            assert!(why.contains("larger than the disk"), "{why}");
+        }
+        events => panic!("{events:?}"),
+    }
+}
+
+#[test]
 fn a_kept_result_does_not_say_that_the_scheduler_is_back() {
     let (cluster, faulty) = faulty();
     execute(&TestClient::of(&cluster), "kept");

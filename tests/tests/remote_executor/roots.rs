@@ -12,7 +12,7 @@ const INPUTS: [(&str, &[u8]); 1] = [("input", b"input")];
 fn the_tree_of_an_action_is_named_or_in_its_input_root() {
     let cluster = TestCluster::start();
     for (client, names, properties) in [
-        (TestClient::of(&cluster), vec!["input"], vec!["OSFamily", "chrootRootDigest"].repeat(2)),
+        (TestClient::of(&cluster), vec!["input"], ["OSFamily", "chrootRootDigest"].repeat(2)),
         (TestClient::merging(&cluster, false), vec!["input", "program"], vec!["OSFamily"; 2]),
     ] {
         let base = directory(&client.store, &[("program", b"program")]);

@@ -131,6 +131,32 @@ fn one_that_is_full_is_to_be_waited_for_and_not_taken_out() {
     let says = ["remote-full", "no room", "wait until it has room", "builds go on without it"];
     check(&found(&told, &full.url()), "poor", &says);
     assert!(!found(&told, &full.url()).contains("take out"), "{}", told.stdout);
+    let required = format!("{}execution: {{local-fallback: False}}\n", cluster(&full.url(), ""));
+    let told = configured(&required).run(&project(), &["doctor"]);
+    check(&found(&told, &full.url()), "BAD", &["remote-full", "or set 'local-fallback: True'"]);
+    assert_eq!(told.code, Some(1));
+}
+
+#[test]
+fn what_only_this_machine_could_make_up_for_is_bad_without_it() {
+    let server = Host::new();
+    let service = Service::start(&server, &["--workers", "1"]);
+    for (method, health) in [("Execute", "BAD"), ("BatchUpdateBlobs", "BAD"), ("UpdateActionResult", "poor")]
+    {
+        let faulty = FaultyServer::in_front_of(&service.url());
+        faulty.inject_in(method, Fault::Refuse(Code::PermissionDenied, "not for you"));
+        let lines = format!(
+            "{}  action-cache-service: {{url: '{}', push: True}}\n",
+            cluster(&faulty.url(), ""),
+            faulty.url()
+        );
+        let told = configured(&lines).run(&project(), &["doctor"]);
+        check(&found(&told, &faulty.url()), "poor", &["not for you"]);
+        let required = format!("{lines}execution: {{local-fallback: False}}\n");
+        let told = configured(&required).run(&project(), &["doctor"]);
+        check(&found(&told, &faulty.url()), health, &["not for you"]);
+        assert_eq!(told.code, Some(i32::from(health == "BAD")), "{method}");
+    }
 }
 
 #[test]
@@ -138,6 +164,10 @@ fn a_cluster_that_has_our_base_executes_in_it() {
     let host = Host::shared();
     let service = Service::start(&host, &["--workers", "1"]);
     host.configure(&cluster(&service.url(), ""));
+    let told = host.run(&Project::example(), &["doctor"]);
+    check(&found(&told, &service.url()), "ok ", &["/bin/true in the base of ", " took "]);
+    // A base in the input root needs no property.
+    host.configure(&format!("{}execution: {{roots: merged}}\n", cluster(&service.url(), "")));
     let told = host.run(&Project::example(), &["doctor"]);
     check(&found(&told, &service.url()), "ok ", &["/bin/true in the base of ", " took "]);
 }

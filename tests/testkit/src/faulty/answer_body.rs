@@ -84,6 +84,11 @@ impl WholeBody {
         Ok(WholeBody { data, trailers })
     }
 
+    /// Bytes of its messages, with their frames.
+    pub(super) fn size(&self) -> usize {
+        self.data.as_ref().map_or(0, Bytes::len)
+    }
+
     /// Replaces each gRPC message.
     pub(super) fn edit(&mut self, edit: impl FnMut(&[u8]) -> Vec<u8>) {
         self.data = self.data.take().map(|data| grpc_frames::map(&data, edit).into());

@@ -33,6 +33,8 @@ pub enum Fault {
     Forget,
     /// It answers with messages that are no messages.
     Garbage,
+    /// It calls batches with more bytes than this invalid, and did not announce it.
+    LargestBatch(usize),
     /// It announces these versions of the protocol, the oldest and the newest, as major and minor number.
     Versions((i32, i32), (i32, i32)),
     /// It announces this digest function alone, by REAPI's number, for its store and for its executions.

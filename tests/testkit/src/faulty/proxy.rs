@@ -47,6 +47,7 @@ impl FaultyProxy {
             Some(Fault::Cut(bytes)) => {
                 self.forward(request).await.map(|body| Body::new(CutBody::new(body, bytes)))
             }
+            Some(Fault::LargestBatch(bytes)) => self.forward_unless_larger(request, bytes).await,
             Some(Fault::Forget) if forgets(&method) => {
                 Status::new(Code::NotFound, "this blob is not here").into_http()
             }
@@ -60,6 +61,26 @@ impl FaultyProxy {
             Err(error) => Err(error),
         };
         answer.unwrap_or_else(|error| Status::new(Code::Unavailable, error.to_string()).into_http())
+    }
+
+    /// Passes on a request and its answer, if both are small.
+    async fn forward_unless_larger(self, request: HttpRequest, largest: usize) -> HttpResponse {
+        let refuse = |size| {
+            let why = format!("a total of {size} bytes, while a maximum of {largest} bytes is permitted");
+            Status::invalid_argument(why).into_http()
+        };
+        let (head, body) = request.into_parts();
+        let sent = match WholeBody::read(body).await {
+            Ok(sent) if sent.size() > largest => return refuse(sent.size()),
+            Ok(sent) => http::Request::from_parts(head, Body::new(sent)),
+            Err(status) => return status.into_http(),
+        };
+        let (head, body) = self.forward(sent).await.into_parts();
+        match WholeBody::read(body).await {
+            Ok(answer) if answer.size() > largest => refuse(answer.size()),
+            Ok(answer) => http::Response::from_parts(head, Body::new(answer)),
+            Err(status) => status.into_http(),
+        }
     }
 
     /// Reads the whole answer and passes on what becomes of it.
