@@ -292,7 +292,7 @@ impl CargoSource {
     fn written(&self) -> Option<Value> {
         let entry = |vendored: &VendoredCrate| {
             let mut value = vendored.value(self.kind);
-            if let (Value::Map(entries), Some(provenance)) = (&mut value, self.provenance.get(&vendored.name))
+            if let (Value::Map(entries), Some(provenance)) = (&mut value, self.provenance.get(&*vendored.name))
             {
                 entries.insert("provenance".to_owned(), provenance.to_value());
             }
