@@ -11,7 +11,7 @@ pub(crate) use patch_source::{PatchQueueSource, PatchSource};
 
 /// What fuzzing reads.
 #[cfg(fuzzing)]
-pub mod fuzzing {
+pub(crate) mod fuzzing {
     use spec_cas::Cas;
     use spec_model::Digest;
 
