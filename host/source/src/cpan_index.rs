@@ -58,7 +58,7 @@ impl<R: BufRead> Lines<R> {
 
 /// What fuzzing reads.
 #[cfg(fuzzing)]
-pub mod fuzzing {
+pub(crate) mod fuzzing {
     /// The file that an index names for a module; the error is its reason.
     ///
     /// # Errors

@@ -141,7 +141,7 @@ fn version_of(filename: &str) -> Option<Version> {
 
 /// What fuzzing reads.
 #[cfg(fuzzing)]
-pub mod fuzzing {
+pub(crate) mod fuzzing {
     use super::ReleaseFilter;
 
     /// The SHA-256 of the newest release whose version matches a pattern; the error is its reason.

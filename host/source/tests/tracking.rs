@@ -166,6 +166,33 @@ fn answers_of_anitya_that_are_of_no_use() {
     }
 }
 
+#[test]
+fn a_server_that_stops_is_given_up() {
+    let mut lab = lab();
+    lab.context.http.read_timeout = std::time::Duration::from_millis(200);
+    let stalled = || Answer::whole(b"{\"stable_versions\":[]}").cut(5).stall();
+    let server = Server::new(vec![stalled(), stalled(), stalled()]);
+    refused(&lab, &[anitya(&server)], "download-failed", "attempts: 3");
+}
+
+#[test]
+fn cancelling_ends_a_question_at_once() {
+    let mut lab = lab();
+    lab.context.http.read_timeout = std::time::Duration::from_secs(300);
+    let server = Server::new(vec![Answer::whole(b"{}").cut(1).stall()]);
+    let cancel = spec_model::Cancel::new();
+    let mut sources = lab.sources(&[anitya(&server)]).expect("the configuration is right");
+    let stop = cancel.clone();
+    std::thread::spawn(move || {
+        while server.requests().is_empty() {
+            std::thread::yield_now();
+        }
+        stop.cancel();
+    });
+    let error = sources.track(&spec_source::FetchMonitor::silent(cancel)).expect_err("it was cancelled");
+    assert_eq!(error.reason(), "cancelled");
+}
+
 const LOCK: &str = r#"
 version = 3
 [[package]]

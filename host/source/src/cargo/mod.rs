@@ -477,7 +477,7 @@ impl Source for CargoSource {
 
 /// What fuzzing reads.
 #[cfg(fuzzing)]
-pub mod fuzzing {
+pub(crate) mod fuzzing {
     use super::lock_file::{LockedOrigin, read};
 
     /// The names of the crates of a lock file that come from git, with their commits; the error is its line, column and message.

@@ -421,7 +421,7 @@ impl Source for DockerSource {
 
 /// What fuzzing reads.
 #[cfg(fuzzing)]
-pub mod fuzzing {
+pub(crate) mod fuzzing {
     use super::challenge::Challenge;
     use super::manifest::Manifest;
 

@@ -12,7 +12,9 @@ use spec_model::{Digest, DigestHasher};
 
 use super::challenge::Challenge;
 use super::manifest::ACCEPT as MANIFESTS;
-use crate::download::{Failure, HttpClient, PartialDownload, WebQuestion, answered, body, broke_off};
+use crate::download::{
+    Failure, HttpClient, LONGEST, PartialDownload, WebQuestion, answered, body, broke_off,
+};
 use crate::error::SourceError;
 
 /// Bytes of the largest manifest, and of the answer of a server for logins. Registries accept no larger manifests.
@@ -52,7 +54,7 @@ impl Registry<'_> {
     /// The manifest of a tag or digest.
     pub(crate) fn manifest(&self, reference: &str) -> Result<ReceivedManifest, SourceError> {
         let url = self.url("manifests", reference);
-        self.ask.run(&url, async |client: &HttpClient| {
+        self.ask.run(&url, Some(LONGEST), async |client: &HttpClient| {
             let response = self.get(client, &url, MANIFESTS).await?;
             let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
             let content_type =
@@ -69,7 +71,7 @@ impl Registry<'_> {
         part: &PartialDownload,
     ) -> Result<Digest, SourceError> {
         let url = self.url("blobs", &format!("sha256:{sha256}"));
-        self.ask.run(&url, async |client: &HttpClient| {
+        self.ask.run(&url, None, async |client: &HttpClient| {
             let response = self.get(client, &url, "*/*").await?;
             self.receive(response, most, part).await
         })

@@ -31,7 +31,7 @@ pub(crate) use download_folder::{DownloadFolder, PartialDownload};
 pub(crate) use failure::{Failure, answered, broke_off};
 pub(crate) use http_client::HttpClient;
 pub(crate) use netrc::Netrc;
-pub(crate) use web_question::{WebQuestion, body};
+pub(crate) use web_question::{LONGEST, WebQuestion, body};
 
 /// The keys of every source, and of every source with a URL.
 pub(crate) const KEYS: [&str; 7] =

@@ -16,7 +16,7 @@ use crate::monitor::FetchMonitor;
 use crate::url::{UrlTarget, without_password};
 
 /// The longest time that all attempts together may take. Answers have kilobytes, lists of packages some megabytes.
-const LONGEST: Duration = Duration::from_secs(600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(600);
 
 /// Bytes of the largest page that is read.
 const LARGEST_PAGE: usize = 4 << 20;
@@ -36,7 +36,7 @@ impl WebQuestion<'_> {
     /// `download-failed`, `download-refused`, `invalid-source-url`, `cancelled`.
     pub(crate) fn get(&self, url: &str, accept: &'static str, most: usize) -> Result<Vec<u8>, SourceError> {
         let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
-        self.run(url, async |client: &HttpClient| {
+        self.run(url, Some(LONGEST), async |client: &HttpClient| {
             let response = answered(client.get(url, &headers).await?)?;
             body(response, most).await
         })
@@ -48,17 +48,19 @@ impl WebQuestion<'_> {
     /// As [`get`](Self::get), without `download-refused`.
     pub(crate) fn get_page(&self, url: &str) -> Result<Vec<u8>, SourceError> {
         let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("*/*"))]);
-        self.run(url, async |client: &HttpClient| {
+        self.run(url, Some(LONGEST), async |client: &HttpClient| {
             let response = client.get(url, &headers).await?;
             let response = if is_transient(response.status()) { answered(response)? } else { response };
             body(response, LARGEST_PAGE).await
         })
     }
 
-    /// Asks until an attempt succeeds, fails for good, or none is left. Cancelling ends it at once.
+    /// Asks until an attempt succeeds, fails for good, or none is left. Cancelling ends it at once. All attempts together take at most
+    /// `longest`; without that an attempt may take as long as the server goes on sending.
     pub(crate) fn run<T>(
         &self,
         url: &str,
+        longest: Option<Duration>,
         ask: impl AsyncFn(&HttpClient) -> Result<T, Failure>,
     ) -> Result<T, SourceError> {
         if !matches!(UrlTarget::of(url), Ok(UrlTarget::Http)) {
@@ -75,7 +77,7 @@ impl WebQuestion<'_> {
         let outcome = runtime.block_on(async {
             tokio::select! {
                 () = stopped.notified() => Err((Failure::Cancelled, 1)),
-                () = tokio::time::sleep(LONGEST) => {
+                () = tokio::time::sleep(longest.unwrap_or(Duration::MAX)) => {
                     Err((Failure::Final("the server has not answered in time".to_owned()), 1))
                 }
                 outcome = self.attempts(ask) => outcome,

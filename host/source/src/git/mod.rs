@@ -29,7 +29,7 @@ pub(crate) use go_module::{GoModuleSource, WITH_EXPLICIT};
 
 /// What fuzzing reads.
 #[cfg(fuzzing)]
-pub mod fuzzing {
+pub(crate) mod fuzzing {
     use super::gitmodules::parse_gitmodules;
     use super::go_files::{GoMod, go_line, root_module, version_in_sum};
     use super::pkt_line::{PktLine, PktLineReader};

@@ -11,11 +11,12 @@ pub(crate) use patch_source::{PatchQueueSource, PatchSource};
 
 /// What fuzzing reads.
 #[cfg(fuzzing)]
-pub mod fuzzing {
+pub(crate) mod fuzzing {
     use spec_cas::Cas;
     use spec_model::Digest;
 
-    use super::apply::{ApplyRules, apply_patch};
+    use super::apply::apply_patch;
+    use super::match_hunks::ApplyRules;
     use super::patched_tree::PatchedTree;
     use crate::patch_error::PatchError;
 
