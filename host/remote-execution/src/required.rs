@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
 use std::time::{Duration, Instant, SystemTime};
 
 use spec_execution::{ActionError, ExecutedAction, Executor, ExecutorTask};
-use spec_model::{Cancel, Digest};
+use spec_model::{Cancel, Digest, UserError};
 
 use crate::cluster::Cluster;
 use crate::error::RemoteExecutionError;
@@ -103,7 +103,12 @@ impl RequiredExecutor {
         }
         let (address, why) = (self.remote.cluster().address(), error.to_string());
         let mut told = self.lock();
-        let is_news = told.failures.len() < MOST_FAILURES && told.failures.insert(why.clone());
+        // What is said of a server names other blobs each time.
+        let kind = match error {
+            RemoteExecutionError::Remote(error) => error.reason().to_owned(),
+            _ => why.clone(),
+        };
+        let is_news = told.failures.len() < MOST_FAILURES && told.failures.insert(kind);
         drop(told);
         if is_news {
             self.observer.tell(&ClusterEvent::Refused { address, why, executed_here: false });

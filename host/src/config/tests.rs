@@ -210,3 +210,17 @@ fn user_namespaces_are_for_the_projects_that_are_named() {
         assert!(read(&format!("projects: {{a: {text}}}")).is_err(), "{text}");
     }
 }
+
+#[test]
+fn the_tree_of_an_action_is_named_unless_the_cluster_wants_it_merged() {
+    use spec_remote_execution::RootForm;
+    for (text, form) in [
+        ("{}", RootForm::Named),
+        ("execution: {roots: named}", RootForm::Named),
+        ("execution: {roots: merged}", RootForm::Merged),
+    ] {
+        assert_eq!(good(text).execution.roots, form, "{text}");
+    }
+    let error = read("execution: {roots: both}").expect_err("there is no such form");
+    assert!(format!("{error:?}").contains("one of named, merged"), "{error:?}");
+}
