@@ -4,8 +4,7 @@ mod common;
 
 use common::{Lab, spec};
 use spec_model::{
-    Digest, FilePosition, FolderPlugin, Mapping, Node, PluginOrigin, PythonText, StatedText,
-    UserError,
+    Digest, FilePosition, FolderPlugin, Mapping, Node, PluginOrigin, PythonText, StatedText, UserError,
 };
 use spec_source::{SourceError, SourceSpec};
 
