@@ -17,9 +17,9 @@ const WEAK_KEY: &str = "weak-cache-key";
 /// An element as the descriptions of others name it: parts of canonical texts, which are made once.
 struct ElementText {
     /// Without a key.
-    named: String,
+    named: Box<str>,
     /// With its strict key.
-    strict: String,
+    strict: Box<str>,
 }
 
 /// The keys of all elements of a project, by index. `sources` returns the canonical text of what an element's sources contribute
@@ -39,7 +39,7 @@ pub fn compute_keys<'s>(
 
 impl ElementText {
     fn new(element: &Element, strict: Key) -> Self {
-        let text = |key| dependency_value(element, key).canonical();
+        let text = |key| dependency_value(element, key).canonical().into_boxed_str();
         Self { named: text(None), strict: text(Some(strict)) }
     }
 }
@@ -59,10 +59,10 @@ fn key_pair(
     let description = OwnDescription::new(project, element, sources);
     let weak = below.iter().map(|(dependency, (pair, text))| match is_strict(element, *dependency) {
         true => dependency_value(&project.elements[*dependency], Some(pair.weak)).canonical().into(),
-        false => Cow::from(&text.named),
+        false => Cow::from(&*text.named),
     });
     let weak = Key::of(description.with(&joined(weak), None).as_bytes());
-    let strict = joined(below.iter().map(|(_, (_, text))| Cow::from(&text.strict)));
+    let strict = joined(below.iter().map(|(_, (_, text))| Cow::from(&*text.strict)));
     let strict = Key::of(description.with(&strict, Some(weak)).as_bytes());
     Some(KeyPair { strict, weak })
 }

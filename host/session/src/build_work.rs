@@ -268,7 +268,8 @@ impl BuildWork {
         let pair = self.session.key_pairs[element].ok_or_else(no_reference)?;
         let mut keys = ElementKeys { strong: pair.strict, strict: pair.strict, weak: pair.weak };
         if !self.session.options.strict {
-            keys.strong = Key::of(self.description(element, &self.lock()).ok_or_else(no_reference)?.as_bytes());
+            keys.strong =
+                Key::of(self.description(element, &self.lock()).ok_or_else(no_reference)?.as_bytes());
         }
         Ok(keys)
     }

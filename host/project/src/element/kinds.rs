@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use spec_model::{FilePosition, Mapping, NodeError};
 use spec_strategy::{ElementKind, KindDescription, KindError, KindRegistry, KindRequest};
 
-use super::parts::shared_variables;
+use super::base_variables::shared_variables;
 use super::shared_section::SharedSection;
 use crate::LoadError;
 use crate::compose::compose;

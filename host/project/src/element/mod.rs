@@ -1,5 +1,6 @@
 //! Elements: composed, expanded and configured by their kind.
 
+mod base_variables;
 mod first;
 mod kinds;
 mod parts;

@@ -6,17 +6,14 @@ use spec_model::{Mapping, Node, NodeError, NodeKind};
 use spec_strategy::{Configured, DependencyFacts, ElementInput};
 
 use super::Dependency;
+use super::base_variables::{ELEMENT_NAME, PROTECTED};
 use super::kinds::{ProjectKind, SPLIT_RULES, refused};
 use super::shared_section::{SharedSection, expanded};
 use crate::LoadError;
 use crate::compose::{assert_composed, compose, is_directive, set_keeping_position};
 use crate::config::ProjectDefaults;
 use crate::loaded_element::{LoadedDependency, LoadedElement};
-use crate::variables::{BaseVariables, Variables};
-
-/// The variables that elements and projects cannot set.
-const PROTECTED: [&str; 3] = ["project-name", ELEMENT_NAME, "max-jobs"];
-const ELEMENT_NAME: &str = "element-name";
+use crate::variables::Variables;
 
 /// The mappings from which the parts of an element are composed.
 pub(super) struct ElementParts<'e> {
@@ -149,24 +146,11 @@ pub(super) fn element_variables(
 fn own_scalars(node: &Node) -> Option<Vec<(Arc<str>, Node)>> {
     let NodeKind::Mapping(own) = &node.kind else { return None };
     let one = |(name, node): (&Arc<str>, &Node)| {
-        let is_good = matches!(node.kind, NodeKind::Scalar(_)) && !is_directive(name) && !PROTECTED.contains(&&**name);
+        let is_good =
+            matches!(node.kind, NodeKind::Scalar(_)) && !is_directive(name) && !PROTECTED.contains(&&**name);
         is_good.then(|| (Arc::clone(name), node.clone()))
     };
     own.entries.iter().map(one).collect()
-}
-
-/// The variables of the project and the kind, unless something is wrong with them.
-pub(super) fn shared_variables(kind: &Mapping, project: &ProjectDefaults) -> Option<Arc<BaseVariables>> {
-    let mut variables = Mapping::clone(&project.variables);
-    if let Some(layer) = kind.opt_mapping("variables").ok()? {
-        compose(layer, &mut variables).ok()?;
-    }
-    assert_composed(&variables).ok()?;
-    let is_redefined = |name: &&str| variables.get(name).is_some_and(|node| node.position.is_some());
-    if PROTECTED.iter().any(is_redefined) {
-        return None;
-    }
-    BaseVariables::shared(variables, &project.texts).ok().map(Arc::new)
 }
 
 /// The variables of an element where something may be wrong with them.

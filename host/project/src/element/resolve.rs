@@ -143,7 +143,8 @@ fn inputs(dependency: &Dependency) -> impl Iterator<Item = DependencyInput> {
 }
 
 fn sorted(values: &VariableValues) -> Vec<(Arc<str>, Arc<str>)> {
-    let mut entries: Vec<_> = values.iter().map(|(name, value)| (Arc::clone(name), Arc::clone(value))).collect();
+    let mut entries: Vec<_> =
+        values.iter().map(|(name, value)| (Arc::clone(name), Arc::clone(value))).collect();
     entries.sort_unstable();
     entries
 }

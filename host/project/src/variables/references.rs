@@ -29,7 +29,8 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = TextPiece<'_>> {
             rest = &rest[name.len() + 3..];
             return Some(TextPiece::Reference(name));
         }
-        let next = rest.match_indices(BEGIN).map(|(at, _)| at).find(|at| reference_at(&rest[*at..]).is_some());
+        let next =
+            rest.match_indices(BEGIN).map(|(at, _)| at).find(|at| reference_at(&rest[*at..]).is_some());
         let (piece, after) = rest.split_at(next.unwrap_or(rest.len()));
         rest = after;
         Some(TextPiece::Text(piece))

@@ -93,5 +93,11 @@ fn long_chains_need_no_stack() {
 #[test]
 fn notparallel_means_one_job() {
     let one = ("max-jobs".into(), "1".into());
-    assert!(variables("{max-jobs: 8, notparallel: True}").values().expect("they expand").iter().any(|(name, value)| (&**name, &**value) == one));
+    assert!(
+        variables("{max-jobs: 8, notparallel: True}")
+            .values()
+            .expect("they expand")
+            .iter()
+            .any(|(name, value)| (&**name, &**value) == one)
+    );
 }

@@ -272,7 +272,8 @@ impl CargoSource {
 
     /// The file of a crate, as it is downloaded.
     fn file(&self, vendored: &VendoredCrate) -> Result<DownloadableFile, SourceError> {
-        let VendoredCrate { name, version, origin: CrateOrigin::Registry(Some((sha, place))) } = vendored else {
+        let VendoredCrate { name, version, origin: CrateOrigin::Registry(Some((sha, place))) } = vendored
+        else {
             return Err(self.git_crate(vendored));
         };
         let (url, folder) = self.archive(name, version)?;
