@@ -172,8 +172,13 @@ impl Plugins {
         let plugin = source.plugin_name(name);
         let bytes = source.read(&self.options.limits).map_err(|failure| failure.of(&plugin, "load"))?;
         let answers = self.answers.as_deref().map(|folder| AnswerCache::open(folder, &source.sha256(&bytes)));
-        let component =
-            LazyComponent::new(plugin, loaded.last_id, bytes, Arc::clone(&self.engine), Arc::clone(&self.pool));
+        let component = LazyComponent::new(
+            plugin,
+            loaded.last_id,
+            bytes,
+            Arc::clone(&self.engine),
+            Arc::clone(&self.pool),
+        );
         let kind = Arc::new(ComponentKind::new(name, component, answers)?);
         loaded.kinds.insert(key, Arc::clone(&kind));
         Ok(kind)

@@ -293,7 +293,8 @@ impl CargoSource {
     fn written(&self) -> Option<Value> {
         let entry = |vendored: &VendoredCrate| {
             let mut value = vendored.value(self.kind);
-            if let (Value::Map(entries), Some(provenance)) = (&mut value, self.provenance.get(&*vendored.name))
+            if let (Value::Map(entries), Some(provenance)) =
+                (&mut value, self.provenance.get(&*vendored.name))
             {
                 entries.insert("provenance".to_owned(), provenance.to_value());
             }
@@ -437,7 +438,8 @@ impl Source for CargoSource {
         monitor: &FetchMonitor,
     ) -> Result<Option<TrackedRef>, SourceError> {
         let root = previous.tree()?;
-        let file = PreviousFile { name: &self.name, cas: &self.context.cas, root: &root, path: &self.cargo_lock };
+        let file =
+            PreviousFile { name: &self.name, cas: &self.context.cas, root: &root, path: &self.cargo_lock };
         let new = Node::sequence(self.locked(&file.text()?, monitor)?);
         Ok(Some(TrackedRef::new(self.written(), new)))
     }
