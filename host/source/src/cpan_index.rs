@@ -21,7 +21,7 @@ const EXPECTED: &str = "the list of the modules of CPAN";
 /// # Errors
 /// `index-answer`, `index-no-entry`.
 pub(crate) fn file_of(module: &str, list: &[u8]) -> Result<String, IndexError> {
-    let mut lines = Lines { reader: BufReader::new(MultiGzDecoder::new(list).take(LARGEST_UNPACKED)) };
+    let mut lines = ListLines { reader: BufReader::new(MultiGzDecoder::new(list).take(LARGEST_UNPACKED)) };
     // The head ends with an empty line.
     while !lines.next()?.ok_or_else(|| wrong("it has only a head"))?.is_empty() {}
     while let Some(line) = lines.next()? {
@@ -39,11 +39,11 @@ fn wrong(why: impl ToString) -> IndexError {
     IndexError::answer(EXPECTED, why)
 }
 
-struct Lines<R> {
+struct ListLines<R> {
     reader: R,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: BufRead> ListLines<R> {
     /// The next line without its end; `None` after the last one.
     fn next(&mut self) -> Result<Option<String>, IndexError> {
         let mut line = Vec::new();
