@@ -9,8 +9,7 @@ use spec_strategy::{ElementKind, KindDescription, KindError, KindRegistry, KindR
 use super::shared_splits::{SharedSplits, split_rules};
 use crate::LoadError;
 use crate::compose::compose;
-use crate::config::ProjectDefaults;
-use crate::loader::PluginOrigins;
+use crate::config::{PluginOrigins, ProjectDefaults};
 use crate::yaml::parse_text;
 
 /// A kind, and the defaults over which its elements in this project are composed.

@@ -12,9 +12,8 @@ use super::parts::{ElementParts, element_variables};
 use super::staged_facts::{ElementFacts, ResolvedElements, changed_public};
 use super::{Dependency, Element, JUNCTION, ProjectKinds, SandboxConfig, SourceConfig, source};
 use crate::LoadError;
-use crate::config::ProjectSettings;
+use crate::config::{PluginOrigins, ProjectSettings};
 use crate::loaded_element::LoadedElement;
-use crate::loader::PluginOrigins;
 use crate::project_refs::RefFiles;
 use crate::workspaces::Workspaces;
 
