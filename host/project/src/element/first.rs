@@ -14,9 +14,8 @@ use super::shared_section::expanded;
 use super::source::sources;
 use crate::LoadError;
 use crate::compose::compose;
-use crate::config::ProjectSettings;
+use crate::config::{PluginOrigins, ProjectSettings};
 use crate::loaded_element::LoadedElement;
-use crate::loader::PluginOrigins;
 use crate::project_refs::RefFiles;
 
 /// The kind of junctions and links. No plan of it is ever executed.

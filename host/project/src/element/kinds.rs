@@ -10,8 +10,7 @@ use super::base_variables::shared_variables;
 use super::shared_section::SharedSection;
 use crate::LoadError;
 use crate::compose::compose;
-use crate::config::ProjectDefaults;
-use crate::loader::PluginOrigins;
+use crate::config::{PluginOrigins, ProjectDefaults};
 use crate::variables::BaseVariables;
 use crate::yaml::parse_text;
 

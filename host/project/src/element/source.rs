@@ -7,9 +7,8 @@ use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind, PluginOrigin}
 use super::parts::ElementParts;
 use crate::LoadError;
 use crate::compose::{assert_composed, compose};
-use crate::config::{ProjectConfig, ProjectDefaults, ProjectSettings};
+use crate::config::{PluginOrigins, ProjectConfig, ProjectDefaults, ProjectSettings};
 use crate::loaded_element::LoadedElement;
-use crate::loader::PluginOrigins;
 use crate::project_files::is_of_subproject;
 use crate::project_refs::{ProjectRefs, RefFiles};
 use crate::workspaces::WORKSPACE_KIND;

@@ -22,7 +22,6 @@ use std::path::PathBuf;
 use spec_model::{FilePosition, NodeError};
 
 pub(crate) use open_project::OpenProject;
-pub(crate) use plugin_origins::PluginOrigins;
 
 use crate::config::default_element;
 use crate::element_files::element_files;

@@ -6,8 +6,7 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 use spec_model::FilePosition;
 
-use super::PluginOrigins;
-use crate::config::{ProjectConf, ProjectSettings};
+use crate::config::{PluginOrigins, ProjectConf, ProjectSettings};
 use crate::include::IncludedFiles;
 use crate::junction::Junction;
 use crate::loaded_element::LoadedElement;

@@ -1,6 +1,5 @@
 //! Finds where the kinds of elements and sources come from, also behind junctions.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use spec_model::{FilePosition, Node, NodeError, PluginJunction, PluginOrigin, StatedText};
@@ -10,29 +9,6 @@ use super::{Loader, MAX_DEPTH};
 use crate::LoadError;
 use crate::config::{DeclaredOrigin, PluginType, ProjectSettings, folder, package};
 use crate::loaded_element::LoadedElement;
-
-/// Where a project takes the kinds from that its elements have.
-#[derive(Debug, Default)]
-pub(crate) struct PluginOrigins {
-    elements: HashMap<String, PluginOrigin>,
-    sources: HashMap<String, PluginOrigin>,
-}
-
-impl PluginOrigins {
-    /// Where an element kind comes from.
-    pub(crate) fn element(&self, kind: &str) -> PluginOrigin {
-        self.elements.get(kind).cloned().unwrap_or_default()
-    }
-
-    /// Where a source kind comes from.
-    pub(crate) fn source(&self, kind: &str) -> PluginOrigin {
-        self.sources.get(kind).cloned().unwrap_or_default()
-    }
-
-    fn of(&mut self, of: PluginType) -> &mut HashMap<String, PluginOrigin> {
-        if of == PluginType::Element { &mut self.elements } else { &mut self.sources }
-    }
-}
 
 /// The search for a plugin through junctions.
 struct PluginSearch<'s> {

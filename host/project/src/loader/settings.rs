@@ -7,9 +7,9 @@ use indexmap::IndexMap;
 use spec_model::Mapping;
 
 use super::open_project::{Parent, WholeSettings};
-use super::{Loader, OpenProject, PluginOrigins};
+use super::{Loader, OpenProject};
 use crate::LoadError;
-use crate::config::{ParentSettings, ProjectConf, ProjectSettings, RefStorage, SettingsPass};
+use crate::config::{ParentSettings, PluginOrigins, ProjectConf, ProjectSettings, RefStorage, SettingsPass};
 use crate::include::{self, IncludeProject, IncludedFiles};
 use crate::project_files::ProjectFiles;
 use crate::project_refs::{JUNCTION_REFS, PROJECT_REFS, ProjectRefs};
