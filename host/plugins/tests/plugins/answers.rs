@@ -7,11 +7,11 @@ use spec_model::Node;
 use spec_model::UserError;
 use spec_plugins::{Limits, Options, Plugins};
 use spec_strategy::{
-    Configured, DependencyFacts, ElementInput, KindError, KindRegistry, NoDependencies, PublicData,
-    StagedElementFacts, Step,
+    Configured, DependencyFacts, ElementInput, KindError, NoDependencies, PublicData, StagedElementFacts,
+    Step,
 };
 
-use crate::support::{dependency, element, mapping, request, temporary, texts};
+use crate::support::{dependency, element, mapping, temporary, texts};
 
 /// Configures an element in a new registry, and saves the answers.
 fn ask(cache: &Path, kind: &str, input: &ElementInput, limits: Limits) -> Result<Configured, KindError> {
@@ -26,7 +26,7 @@ fn ask_about(
     limits: Limits,
 ) -> Result<Configured, KindError> {
     let plugins = Plugins::new(Options { limits, ..Options::new(cache.to_owned()) });
-    let answer = plugins.kind(&request(kind, None)).and_then(|kind| kind.configure(input, dependencies));
+    let answer = plugins.embedded_kind(kind).and_then(|kind| kind.configure(input, dependencies));
     plugins.save_answers();
     answer
 }

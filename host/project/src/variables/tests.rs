@@ -92,7 +92,7 @@ fn long_chains_need_no_stack() {
 
 #[test]
 fn notparallel_means_one_job() {
-    let one = ("max-jobs".into(), "1".into());
+    let one = ("max-jobs", "1");
     assert!(
         variables("{max-jobs: 8, notparallel: True}")
             .values()
