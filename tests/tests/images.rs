@@ -46,7 +46,8 @@ fn push(registry: &DockerRegistry, tag: &str, layers: &[ImageLayer]) {
 
 fn project(registry: &DockerRegistry) -> Project {
     let conf = format!(
-        "name: images\nmin-version: 2.0\naliases:\n  registry: http://{}\nelement-path: elements\n",
+        "name: images\nmin-version: 2.0\naliases:\n  registry: http://{}\nelement-path: elements\n\
+         plugins:\n- {{origin: pip, package-name: buildstream-plugins, sources: [docker]}}\n",
         registry.host()
     );
     let element = "kind: import\nsources:\n- kind: docker\n  registry-url: 'registry:'\n  image: lib/app\n  track: one\n";
