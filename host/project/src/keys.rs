@@ -23,7 +23,7 @@ struct ElementText {
 }
 
 /// The keys of all elements of a project, by index. `sources` returns the canonical text of what an element's sources contribute
-/// ([`SourceKey::list`](spec_model::SourceKey::list)), or `None` when one has no ref yet: such an element has no keys, and neither
+/// ([`SourceKey::canonical_list`](spec_model::SourceKey::canonical_list)), or `None` when one has no ref yet: such an element has no keys, and neither
 /// do the elements that need it at build time.
 pub fn compute_keys<'s>(
     project: &Project,
