@@ -77,6 +77,10 @@ element-path: elements
 aliases:
   web: WEB
   here: '%{project-root-uri}/files/'
+plugins:
+- origin: pip
+  package-name: buildstream-plugins-community
+  sources: [anitya, cargo2]
 ";
 
 /// The element before it is tracked; `#n` marks where the ref of source n belongs.
