@@ -259,3 +259,12 @@ fn copies_of_published_plugins_are_known_by_their_texts() {
         &["plugins/own/patch.py"],
     );
 }
+
+/// `cargo xtask bench real-builds` builds it, which takes too long for a test.
+#[test]
+fn the_example_of_real_sources_declares_its_kinds() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/real");
+    let project = Project::copy(&folder);
+    let shown = Host::new().run(&project, &["show", "--deps", "all", "--format", "%{name}", "all.bst"]);
+    assert!(shown.success().lines().any(|name| name == "bzversion.bst"));
+}
