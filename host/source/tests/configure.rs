@@ -2,10 +2,8 @@
 
 mod common;
 
-use common::{Lab, spec};
-use spec_model::{
-    Digest, FilePosition, FolderPlugin, Mapping, Node, PluginOrigin, PythonText, StatedText, UserError,
-};
+use common::{Lab, spec, with_text};
+use spec_model::{FilePosition, Mapping, Node, UserError};
 use spec_source::{SourceError, SourceSpec};
 
 const SHA: &str = "6c9f6f68a131ec6381da82f2bff978083ed7f4f7991d931bfa767b7965ebc94b";
@@ -103,19 +101,6 @@ fn urls_without_alias_are_warned_of() -> Result<(), SourceError> {
     let tokens: Vec<_> = sources.warnings().iter().map(|warning| warning.token).collect();
     assert_eq!(tokens, ["unaliased-url"]);
     Ok(())
-}
-
-/// A source of a plugin in a folder with this text.
-fn with_text(mut spec: SourceSpec, sha256: &str, stated: &[&str]) -> SourceSpec {
-    let digest = Digest::from_hex(sha256, 1).expect("it is one");
-    let stated = stated.iter().map(|sha256| StatedText { sha256: (*sha256).to_owned(), position: None });
-    spec.origin = PluginOrigin::Folder(FolderPlugin {
-        file: format!("plugins/{}.py", spec.kind),
-        component: None,
-        text: Some(PythonText { digest, others: Vec::new() }),
-        stated: stated.collect(),
-    });
-    spec
 }
 
 /// The plugin of buildstream-plugins-community 2.3.1, which freedesktop-sdk has, has `explicit` in its keys; that of 2.4.0 does not.

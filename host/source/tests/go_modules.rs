@@ -7,7 +7,7 @@ mod git_server;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{Lab, silent, spec};
+use common::{Lab, silent, spec, with_text};
 use git_server::{GitHttp, git};
 use spec_model::{Digest, FilePosition, Mapping, Node, UserError, Value};
 use spec_source::{SourceError, SourceSpec};
@@ -182,6 +182,31 @@ fn what_cannot_be_tracked() {
     specs[0] = spec("local", &[("path", "other")]);
     lab.write("other/x", b"");
     refused(&lab, &specs, "previous-file-missing", "'go.sum'");
+}
+
+/// The plugin of buildstream-plugins-community 2.3.1 has it in its refs, and does not ask `go.mod` when it stages.
+#[test]
+fn explicit_in_refs_counts_for_plugins_that_have_it() {
+    const PLUGIN: &str = "edd57ed2b3728ea41d38f00722af2918523526046a662d7c915d3c0dbe838cd7";
+    let lab = Lab::new();
+    let (folder, _) = repository(&lab);
+    let url = format!("file://{}", folder.display());
+    let sum = "github.com/o/m v1.0.0 h1:x=\n";
+    let listed = |go_mod: &str| {
+        let files = [("go.mod", go_mod), ("go.sum", sum)];
+        let mut specs = with_files(&lab, &files, &[("github.com/o/m", &url, None)]);
+        specs[1] = with_text(specs[1].clone(), PLUGIN, &[]);
+        let (refs, tree) = tracked(&lab, &specs).expect("it is there");
+        let Value::Map(reference) = &refs[0] else { panic!("{refs:?}") };
+        let list = text(&lab, &tree, "vendor/modules.txt").expect("it was made");
+        (reference["explicit"].clone(), list.lines().take(2).map(str::to_owned).collect::<Vec<_>>())
+    };
+    // A name in any place counts, and no `replace` is read.
+    let named = "module app\n\nreplace x => ./y z\n// github.com/o/m\n";
+    let heading = ["# github.com/o/m v1.0.0", "## explicit; go 1.20"].map(str::to_owned).to_vec();
+    assert_eq!(listed(named), (Value::from("True"), heading));
+    let heading = ["# github.com/o/m", "github.com/o/m"].map(str::to_owned).to_vec();
+    assert_eq!(listed("module app\n"), (Value::from("False"), heading));
 }
 
 #[test]

@@ -63,6 +63,11 @@ impl<'t> GoMod<'t> {
         Ok(found)
     }
 
+    /// What a ref says of a module.
+    pub(crate) fn of_ref(module: &'t str, is_explicit: bool) -> Self {
+        Self { explicit: is_explicit.then_some(module).into_iter().collect(), replacements: Vec::new() }
+    }
+
     /// The module, and its version, that `module` replaces; itself if it replaces none.
     pub(crate) fn original<'a>(&self, module: &'a str, version: &'a str) -> (&'a str, &'a str)
     where

@@ -23,8 +23,8 @@ use crate::source_info::SourceInfo;
 use crate::source_url::SourceUrl;
 
 const KEYS: [&str; 6] = ["kind", "directory", "provenance", "ref", "url", "module"];
-/// The texts of the plugins of buildstream-plugins-community 2.2.0, 2.3.0, 2.3.1 and 2.3.2. Their keys have the value of `explicit`,
-/// which later ones ignore.
+/// The texts of the plugins of buildstream-plugins-community 2.2.0, 2.3.0, 2.3.1 and 2.3.2. Their refs say whether a module is
+/// `explicit`, in keys and in `vendor/modules.txt`; later ones ignore that, and ask `go.mod` when they stage.
 pub(crate) const WITH_EXPLICIT: [&str; 4] = [
     "ad7ee8455d23d558dea3750b8cde7e2bf1245c68c1fe0d6ac764a5875bd96c7b",
     "2e7ee63edee413704f7a22dddc003de3ca214806d0749f96ddbad3d62a87e671",
@@ -48,7 +48,7 @@ pub(crate) struct GoModuleSource {
     url: SourceUrl,
     repository: RemoteRepository,
     module: String,
-    /// Whether the plugin's keys have the value of `explicit`.
+    /// Whether the plugin has `explicit` in its refs.
     with_explicit: bool,
     reference: Option<GoModuleRef>,
 }
@@ -134,14 +134,14 @@ impl GoModuleSource {
         let staging = StagedRepository { name: &self.name, cas: &self.cas, monitor };
         let mut tree = staging.files(&self.repository, &reference.git.commit)?;
         if let Some(folder) = reference.subdirectory.as_deref().filter(|folder| !folder.is_empty()) {
-            let inner = self.cas.subtree(&tree, folder).map_err(|error| staging.cas_error(error))?;
+            let inner = self.cas.subtree(&tree, folder).map_err(|error| self.name.cas_error(error))?;
             tree = inner.ok_or_else(|| self.no_folder(folder))?;
         }
         if let Some(GoVersion::Tag { major, .. }) = GoVersion::tag_of(&reference.version)
             && major >= 2
         {
             let inner = self.cas.subtree(&tree, &format!("v{major}"));
-            tree = inner.map_err(|error| staging.cas_error(error))?.unwrap_or(tree);
+            tree = inner.map_err(|error| self.name.cas_error(error))?.unwrap_or(tree);
         }
         Ok(tree)
     }
@@ -149,8 +149,14 @@ impl GoModuleSource {
     /// What `vendor/modules.txt` says of the module.
     fn packages(&self, root: &Digest) -> Result<String, SourceError> {
         let reference = self.required_ref()?;
-        let text = self.previous(root, "go.mod").text()?;
-        let go_mod = GoMod::parse(&text).map_err(|error| self.wrong_line("go.mod", &error))?;
+        let text;
+        let go_mod = match reference.explicit {
+            Some(Value::Bool(is_explicit)) => GoMod::of_ref(&self.module, is_explicit),
+            _ => {
+                text = self.previous(root, "go.mod").text()?;
+                GoMod::parse(&text).map_err(|error| self.wrong_line("go.mod", &error))?
+            }
+        };
         let (original, _) = go_mod.original(&self.module, &reference.version);
         let folder = format!("{VENDOR}/{original}");
         let own = self.previous(root, &format!("{folder}/go.mod")).text_if_there()?;
@@ -160,7 +166,7 @@ impl GoModuleSource {
             Some(tree) => self.list_packages(&tree, original, &mut lines),
             None => Ok(()),
         });
-        listed.map_err(|error| self.cas_error(error))?;
+        listed.map_err(|error| self.name.cas_error(error))?;
         Ok(lines)
     }
 
@@ -206,10 +212,6 @@ impl GoModuleSource {
         let position = self.module_place.as_ref().or(self.name.position.as_ref());
         let error = NodeError::new("lock-file-invalid", position, message);
         error.with_hint("check the key 'module', or remove the source if it is not needed any more").into()
-    }
-
-    fn cas_error(&self, error: CasError) -> SourceError {
-        SourceError::Cas { who: self.name.to_string(), error: Box::new(error) }
     }
 }
 
@@ -283,7 +285,8 @@ impl Source for GoModuleSource {
         previous: &dyn PreviousSources,
         monitor: &FetchMonitor,
     ) -> Result<Option<TrackedRef>, SourceError> {
-        let text = self.previous(&previous.tree()?, "go.sum").text()?;
+        let root = previous.tree()?;
+        let text = self.previous(&root, "go.sum").text()?;
         let version = version_in_sum(&text, &self.module);
         let version = version.map_err(|error| self.wrong_line("go.sum", &error))?;
         let version = version.ok_or_else(|| self.not_in_sum())?;
@@ -291,6 +294,10 @@ impl Source for GoModuleSource {
         let mut new = Mapping::new();
         new.set("go-version", Node::text(version));
         new.set("git-ref", Node::text(commit));
+        if self.with_explicit {
+            let is_explicit = self.previous(&root, "go.mod").text()?.contains(&self.module);
+            new.set("explicit", Node::text(if is_explicit { "True" } else { "False" }));
+        }
         if !folder.is_empty() {
             new.set("subdirectory", Node::text(folder));
         }
@@ -311,7 +318,7 @@ impl Source for GoModuleSource {
         let place = format!("{VENDOR}/{}", self.module);
         let module = MergeInput { root: self.module_tree(monitor)?, location: &place, filter: None };
         let with_module = self.cas.merge(&[MergeInput::whole(previous), module]);
-        let with_module = with_module.map_err(|error| self.cas_error(error))?.root;
+        let with_module = with_module.map_err(|error| self.name.cas_error(error))?.root;
         let mut modules = self.previous(&with_module, MODULES).text_if_there()?.unwrap_or_default();
         modules.push_str(&self.packages(&with_module)?);
         let stored = self.cas.put_bytes(modules.as_bytes()).and_then(|digest| {
@@ -320,7 +327,7 @@ impl Source for GoModuleSource {
             let list = MergeInput::whole(builder.store(&self.cas)?);
             Ok(self.cas.merge(&[MergeInput::whole(with_module), list])?.root)
         });
-        stored.map_err(|error| self.cas_error(error))
+        stored.map_err(|error| self.name.cas_error(error))
     }
 
     fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use spec_cas::Cas;
-use spec_model::{Cancel, FolderPlugin, Mapping, Node, PackageRequirement, PluginOrigin};
+use spec_model::{
+    Cancel, Digest, FolderPlugin, Mapping, Node, PackageRequirement, PluginOrigin, PythonText, StatedText,
+};
 use spec_source::{Alias, ElementSources, FetchMonitor, SourceContext, SourceError, SourceSpec};
 use tempfile::TempDir;
 
@@ -124,4 +126,17 @@ fn long(tar: &mut tar::Builder<Vec<u8>>, flag: u8, text: &str, field: &mut [u8; 
         header.set_cksum();
         tar.append(&header, &[text.as_bytes(), b"\0"].concat()[..]).expect("writing to memory");
     }
+}
+
+/// A source of a plugin in a folder with this text.
+pub(crate) fn with_text(mut spec: SourceSpec, sha256: &str, stated: &[&str]) -> SourceSpec {
+    let digest = Digest::from_hex(sha256, 1).expect("it is one");
+    let stated = stated.iter().map(|sha256| StatedText { sha256: (*sha256).to_owned(), position: None });
+    spec.origin = PluginOrigin::Folder(FolderPlugin {
+        file: format!("plugins/{}.py", spec.kind),
+        component: None,
+        text: Some(PythonText { digest, others: Vec::new() }),
+        stated: stated.collect(),
+    });
+    spec
 }
