@@ -3,7 +3,7 @@
 use spec_cas::Cas;
 use spec_model::{Digest, Mapping, Node, Value};
 
-use crate::archive::{self, ArchiveLimits, ArchivePart, ImportError};
+use crate::archive::{self, ArchiveLimits, ArchivePart};
 use crate::context::SourceContext;
 use crate::download::{DownloadableFile, KEYS};
 use crate::error::{SourceError, SourceName};
@@ -57,15 +57,7 @@ pub(crate) fn stage_archive(
     limits: ArchiveLimits,
     monitor: &FetchMonitor,
 ) -> Result<Digest, SourceError> {
-    let explain = |error| {
-        let name = file.name.clone();
-        match error {
-            ImportError::Cas(error) => SourceError::Cas { who: name.to_string(), error: Box::new(error) },
-            ImportError::Archive(error) => {
-                SourceError::Archive { name, url: file.url.resolved.clone(), error }
-            }
-        }
-    };
+    let explain = |error| file.name.import_error(&file.url.resolved, error);
     match format {
         ArchiveFormat::Tar => {
             file.read(monitor, |input| archive::import(input, cas, part, limits).map_err(explain))

@@ -2,17 +2,17 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use spec_cas::CasError;
 use spec_model::{Blame, FilePosition, NodeError, UserError};
 
-use crate::archive::ArchiveError;
+use crate::archive::{ArchiveError, ImportError};
 use crate::git_error::GitError;
 use crate::index_error::IndexError;
 use crate::patch_error::PatchError;
-use crate::url::AliasRefusal;
+use crate::url::{AliasRefusal, without_password};
 
 /// Identifies a source of an element.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,39 @@ pub struct SourceName {
 impl fmt::Display for SourceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} source {}", self.element, self.kind, self.index + 1)
+    }
+}
+
+impl SourceName {
+    /// The error that the store does not take or have something of the source.
+    pub(crate) fn cas_error(&self, error: CasError) -> SourceError {
+        SourceError::Cas { who: self.to_string(), error: Box::new(error) }
+    }
+
+    /// The error that an archive at a URL is not staged.
+    pub(crate) fn import_error(&self, url: &str, error: ImportError) -> SourceError {
+        match error {
+            ImportError::Cas(error) => self.cas_error(error),
+            ImportError::Archive(error) => {
+                SourceError::Archive { name: self.clone(), url: without_password(url), error }
+            }
+        }
+    }
+
+    /// The error that the file at a path cannot be read or written.
+    pub(crate) fn io_error(&self, action: &'static str, path: &Path, error: io::Error) -> SourceError {
+        let (name, path) = (self.clone(), path.to_path_buf());
+        match error.kind() {
+            // A reader that is cancelled answers so.
+            io::ErrorKind::Interrupted => SourceError::Cancelled { name },
+            _ => SourceError::Io { name, action, path, error },
+        }
+    }
+
+    /// The error that there is something else than the ref says at a URL.
+    pub(crate) fn wrong_ref(&self, url: &str, expected: &str, actual: String) -> SourceError {
+        let (url, expected) = (without_password(url), expected.to_owned());
+        SourceError::WrongRef { name: self.clone(), url, expected, actual }
     }
 }
 

@@ -93,6 +93,6 @@ impl Source for GenCargoLockSource {
             builder.add_file("Cargo.lock", self.cas.put_bytes(&contents)?, false)?;
             builder.store(&self.cas)
         };
-        store().map_err(|error| SourceError::Cas { who: self.name.to_string(), error: Box::new(error) })
+        store().map_err(|error| self.name.cas_error(error))
     }
 }

@@ -97,11 +97,11 @@ impl LocalSource {
     }
 
     fn failed(&self, error: io::Error) -> SourceError {
-        SourceError::Io { name: self.name.clone(), action: "read", path: self.path.clone(), error }
+        self.name.io_error("read", &self.path, error)
     }
 
     fn import(&self, import: impl FnOnce() -> spec_cas::Result<Digest>) -> Result<Digest, SourceError> {
-        import().map_err(|error| SourceError::Cas { who: self.name.to_string(), error: Box::new(error) })
+        import().map_err(|error| self.name.cas_error(error))
     }
 
     fn store(&self, cas: &Cas) -> spec_cas::Result<Digest> {

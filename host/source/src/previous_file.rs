@@ -32,14 +32,14 @@ impl PreviousFile<'_> {
     /// # Errors
     /// `previous-file-missing` when it is no text.
     pub(crate) fn text_if_there(&self) -> Result<Option<String>, SourceError> {
-        let found = find(self.cas, self.root, self.path).map_err(|error| self.cas_error(error))?;
+        let found = find(self.cas, self.root, self.path).map_err(|error| self.name.cas_error(error))?;
         let digest = match found {
             Found::File(digest) if digest.size() <= LARGEST => digest,
             Found::File(_) => return Err(self.wrong(&format!("has more than {LARGEST} bytes"))),
             Found::Link => return Err(self.wrong("is a symbolic link")),
             Found::Nothing => return Ok(None),
         };
-        let bytes = self.cas.get(&digest).map_err(|error| self.cas_error(error))?;
+        let bytes = self.cas.get(&digest).map_err(|error| self.name.cas_error(error))?;
         String::from_utf8(bytes).map(Some).map_err(|_| self.wrong("is not text in UTF-8"))
     }
 
@@ -47,10 +47,6 @@ impl PreviousFile<'_> {
         let message = format!("{}: '{}' of the sources before it {what}", self.name, self.path);
         let error = NodeError::new("previous-file-missing", self.name.position.as_ref(), message);
         error.with_hint("put the source after the one that has the file").into()
-    }
-
-    fn cas_error(&self, error: CasError) -> SourceError {
-        SourceError::Cas { who: self.name.to_string(), error: Box::new(error) }
     }
 }
 

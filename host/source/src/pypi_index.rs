@@ -11,6 +11,7 @@ use crate::download::WebQuestion;
 use crate::error::SourceError;
 use crate::fnmatch::fnmatch;
 use crate::index_error::IndexError;
+use crate::text_ref::is_sha256;
 
 /// The list of packages. BuildStream's plugin asks no other, whatever the `url` is.
 const PACKAGES: &str = "https://pypi.org/simple/";
@@ -126,10 +127,6 @@ impl PackageFile {
 
 fn no_package(package: &str) -> IndexError {
     IndexError::NoEntry { what: format!("package '{package}'"), key: "name" }
-}
-
-pub(crate) fn is_sha256(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The version in the name of an archive of sources; `None` for other files.

@@ -83,7 +83,7 @@ impl Source for RemoteSource {
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
-        let cas_error = |error| SourceError::Cas { who: self.file.name.to_string(), error: Box::new(error) };
+        let cas_error = |error| self.file.name.cas_error(error);
         let digest = self.file.read(monitor, |input| {
             let mut writer = self.cas.writer();
             io::copy(input, &mut writer).map_err(|error| cas_error(cannot_write(&self.cas, error)))?;

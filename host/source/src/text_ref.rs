@@ -1,6 +1,6 @@
 //! Refs that are one text, as most kinds of sources have them.
 
-use spec_model::{Mapping, Node, NodeError, Value};
+use spec_model::{FilePosition, Mapping, Node, NodeError, Value};
 
 use crate::error::{SourceError, SourceName};
 
@@ -33,6 +33,23 @@ impl TextRef {
         self.text().ok_or_else(|| SourceError::NoRef { name: name.clone() })
     }
 
+    /// The SHA-256 that a source needs as its ref, which is written at `place`.
+    ///
+    /// # Errors
+    /// `missing-ref`; `invalid-ref` when it is something else.
+    pub(crate) fn required_sha256(
+        &self,
+        name: &SourceName,
+        place: Option<&FilePosition>,
+    ) -> Result<&str, SourceError> {
+        let reference = self.required(name)?;
+        if !is_sha256(reference) {
+            let (name, reference) = (name.clone(), reference.to_owned());
+            return Err(SourceError::BadRef { name, reference, position: place.cloned() });
+        }
+        Ok(reference)
+    }
+
     /// As [`Source::reference`](crate::source::Source::reference).
     pub(crate) fn value(&self) -> Option<Value> {
         self.text().map(Value::from)
@@ -43,4 +60,9 @@ impl TextRef {
         self.0 = Some(reference.as_str()?.to_owned());
         Ok(())
     }
+}
+
+/// Whether a text is a SHA-256 in small hexadecimal digits.
+pub(crate) fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -303,10 +303,6 @@ impl CargoSource {
         Some(Value::Seq(self.crates.as_ref()?.iter().map(entry).collect()))
     }
 
-    fn cas_error(&self, error: CasError) -> SourceError {
-        SourceError::Cas { who: self.name.to_string(), error: Box::new(error) }
-    }
-
     /// The configuration that makes cargo look for crates in the folder.
     fn cargo_config(&self) -> (&'static str, String) {
         let (registry, folder) = (&self.url.url.resolved, &self.vendor_dir);
@@ -450,7 +446,7 @@ impl Source for CargoSource {
         let staged = |file| stage_archive(file, ArchiveFormat::Tar, part, &cas, limits, monitor);
         let trees: Vec<Digest> = self.files()?.iter().map(staged).collect::<Result<_, _>>()?;
         let trees: Vec<(Digest, &VendoredCrate)> = trees.into_iter().zip(self.crates()?).collect();
-        self.assemble(&trees).map_err(|error| self.cas_error(error))
+        self.assemble(&trees).map_err(|error| self.name.cas_error(error))
     }
 
     fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {

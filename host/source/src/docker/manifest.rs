@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::index_error::IndexError;
-use crate::pypi_index::is_sha256;
+use crate::text_ref::is_sha256;
 
 const EXPECTED: &str = "the manifest of an image";
 

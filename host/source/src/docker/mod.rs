@@ -9,10 +9,10 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use spec_cas::{Cas, CasError, MergeInput};
+use spec_cas::{Cas, MergeInput};
 use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, Value};
 
-use crate::archive::{ArchiveLimits, ImportError, LayerEntries, build_layers, read_layer};
+use crate::archive::{ArchiveLimits, LayerEntries, build_layers, read_layer};
 use crate::context::SourceContext;
 use crate::download::{DownloadFolder, WebQuestion};
 use crate::error::{SourceError, SourceName};
@@ -20,7 +20,6 @@ use crate::hashing_reader::HashingReader;
 use crate::http_options::HttpOptions;
 use crate::index_error::IndexError;
 use crate::monitor::FetchMonitor;
-use crate::pypi_index::is_sha256;
 use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
 use crate::source_info::SourceInfo;
 use crate::source_url::SourceUrl;
@@ -119,15 +118,7 @@ impl DockerSource {
 
     /// The ref, which must be a SHA-256.
     fn required_ref(&self) -> Result<&str, SourceError> {
-        let reference = self.reference.required(&self.name)?;
-        match is_sha256(reference) {
-            true => Ok(reference),
-            false => Err(SourceError::BadRef {
-                name: self.name.clone(),
-                reference: reference.to_owned(),
-                position: self.ref_place.clone(),
-            }),
-        }
+        self.reference.required_sha256(&self.name, self.ref_place.as_ref())
     }
 
     fn manifest_file(&self, sha256: &str) -> PathBuf {
@@ -144,7 +135,7 @@ impl DockerSource {
         let bytes = match spec_files::read(&path, LARGEST_MANIFEST) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(self.io("read", &path, error)),
+            Err(error) => return Err(self.name.io_error("read", &path, error)),
         };
         let actual = Digest::of(&bytes).hex();
         if actual != sha256 {
@@ -166,14 +157,6 @@ impl DockerSource {
 
     fn index(&self, url: &str, error: IndexError) -> SourceError {
         SourceError::Index { name: self.name.clone(), url: without_password(url), error }
-    }
-
-    fn io(&self, action: &'static str, path: &Path, error: io::Error) -> SourceError {
-        let (name, path) = (self.name.clone(), path.to_path_buf());
-        match error.kind() {
-            io::ErrorKind::Interrupted => SourceError::Cancelled { name },
-            _ => SourceError::Io { name, action, path, error },
-        }
     }
 
     /// Tries the URLs of the source one after the other.
@@ -224,21 +207,16 @@ impl DockerSource {
         let ReceivedManifest { bytes, content_type } = registry.manifest(&reference)?;
         let actual = Digest::of(&bytes).hex();
         if actual != sha256 {
-            return Err(self.wrong_ref(&url, sha256, actual));
+            return Err(self.name.wrong_ref(&url, sha256, actual));
         }
         let layers = self.layers(&bytes, content_type.as_deref(), &url)?;
         Ok((bytes, layers))
     }
 
-    fn wrong_ref(&self, url: &str, expected: &str, actual: String) -> SourceError {
-        let (name, url, expected) = (self.name.clone(), without_password(url), expected.to_owned());
-        SourceError::WrongRef { name, url, expected, actual }
-    }
-
     /// Downloads what is missing of an image: the layers first, then the manifest.
     fn fetch_from(&self, sha256: &str, registry: &Registry<'_>) -> Result<(), SourceError> {
         let folder = DownloadFolder::new(self.folder.clone());
-        let disk = |error| self.io("write to", &self.folder, error);
+        let disk = |error| self.name.io_error("write to", &self.folder, error);
         let (manifest, layers) = match self.fetched_layers(sha256)? {
             Some(layers) => (None, layers),
             None => {
@@ -255,7 +233,7 @@ impl DockerSource {
             let actual = registry.blob(&layer.sha256, self.limits.unpacked, &part)?.hex();
             if actual != layer.sha256 {
                 let url = registry.url("blobs", &format!("sha256:{}", layer.sha256));
-                return Err(self.wrong_ref(&url, &layer.sha256, actual));
+                return Err(self.name.wrong_ref(&url, &layer.sha256, actual));
             }
             folder.publish_as(part, &file_name(&path)).map_err(disk)?;
         }
@@ -279,30 +257,16 @@ impl DockerSource {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(SourceError::NotFetched { name: self.name.clone() });
             }
-            file => file.map_err(|error| self.io("read", &path, error))?,
+            file => file.map_err(|error| self.name.io_error("read", &path, error))?,
         };
         let total = File::metadata(&file).map(|metadata| metadata.len()).ok();
         let mut input = HashingReader::new(file, total, monitor);
         let entries = read_layer(&mut input, cas, self.limits);
-        let actual = input.finish().map_err(|error| self.io("read", &path, error))?.hex();
+        let actual = input.finish().map_err(|error| self.name.io_error("read", &path, error))?.hex();
         if actual != layer.sha256 {
             return Err(SourceError::DamagedDownload { name: self.name.clone(), path, actual });
         }
-        entries.map_err(|error| self.explain(error))
-    }
-
-    fn explain(&self, error: ImportError) -> SourceError {
-        match error {
-            ImportError::Cas(error) => self.cas_error(error),
-            ImportError::Archive(error) => {
-                let url = without_password(&self.url.url.resolved);
-                SourceError::Archive { name: self.name.clone(), url, error }
-            }
-        }
-    }
-
-    fn cas_error(&self, error: CasError) -> SourceError {
-        SourceError::Cas { who: self.name.to_string(), error: Box::new(error) }
+        entries.map_err(|error| self.name.import_error(&self.url.url.resolved, error))
     }
 }
 
@@ -402,9 +366,10 @@ impl Source for DockerSource {
         let layers = layers.ok_or_else(|| SourceError::NotFetched { name: self.name.clone() })?;
         let entries: Vec<LayerEntries> =
             layers.iter().map(|layer| self.read_layer(layer, &cas, monitor)).collect::<Result<_, _>>()?;
-        let trees = build_layers(entries, &cas, self.limits).map_err(|error| self.explain(error))?;
+        let trees = build_layers(entries, &cas, self.limits)
+            .map_err(|error| self.name.import_error(&self.url.url.resolved, error))?;
         let inputs: Vec<MergeInput<'_>> = trees.into_iter().map(MergeInput::whole).collect();
-        Ok(cas.merge(&inputs).map_err(|error| self.cas_error(error))?.root)
+        Ok(cas.merge(&inputs).map_err(|error| self.name.cas_error(error))?.root)
     }
 
     fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {

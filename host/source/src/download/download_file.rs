@@ -1,7 +1,6 @@
 //! Downloads over HTTP, with several attempts; each resumes where the last one broke off.
 
 use std::io::{Seek, SeekFrom, Write};
-use std::sync::Arc;
 
 use reqwest::header::{
     ACCEPT, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, IF_RANGE,
@@ -9,12 +8,11 @@ use reqwest::header::{
 };
 use reqwest::{Response, StatusCode};
 use spec_model::DigestHasher;
-use tokio::sync::Notify;
 
 use super::download_folder::{DownloadFolder, PartialDownload};
 use super::failure::{Failure, broke_off, is_transient};
+use super::http_attempts::HttpAttempts;
 use super::http_client::{HttpClient, text};
-use super::netrc::Netrc;
 use crate::error::{SourceError, SourceName};
 use crate::http_options::HttpOptions;
 use crate::monitor::FetchMonitor;
@@ -54,51 +52,13 @@ impl Download<'_> {
         let mut received =
             ReceivedBytes { part, hasher: DigestHasher::new(), bytes: 0, validator: None, etag: None };
         let etag = known.and_then(|sha| self.folder.etag(sha));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| self.disk(error))?;
-        let outcome = runtime.block_on(self.unless_cancelled(self.attempts(&mut received, etag.as_deref())));
-        // A name lookup may still run; do not wait for it.
-        runtime.shutdown_background();
+        let attempts = HttpAttempts { options: self.options, monitor: self.monitor, longest: None };
+        let outcome = attempts
+            .run(async |client: &HttpClient| self.attempt(client, &mut received, etag.as_deref()).await);
         match outcome {
             Ok(DownloadOutcome::Unchanged) => Ok(known.unwrap_or_default().to_owned()),
             Ok(DownloadOutcome::Complete) => self.publish(received, expected),
             Err((failure, attempts)) => Err(self.explain(failure, attempts)),
-        }
-    }
-
-    /// Ends at once when the user cancels.
-    async fn unless_cancelled(
-        &self,
-        work: impl Future<Output = Result<DownloadOutcome, (Failure, u32)>>,
-    ) -> Result<DownloadOutcome, (Failure, u32)> {
-        let stopped = Arc::new(Notify::new());
-        let stop = stopped.clone();
-        let _guard = self.monitor.cancel.on_cancel(move || stop.notify_one());
-        tokio::select! {
-            () = stopped.notified() => Err((Failure::Cancelled, 1)),
-            outcome = work => outcome,
-        }
-    }
-
-    /// Tries until it succeeds, fails for good or has no attempts left; a failure has the number of attempts.
-    async fn attempts(
-        &self,
-        received: &mut ReceivedBytes,
-        etag: Option<&str>,
-    ) -> Result<DownloadOutcome, (Failure, u32)> {
-        let client = HttpClient::new(self.options, Netrc::of_options(self.options, self.monitor))
-            .map_err(|failure| (failure, 1))?;
-        let mut backoff = self.options.backoff;
-        let mut attempt = 1;
-        loop {
-            match self.attempt(&client, received, etag).await {
-                Ok(outcome) => return Ok(outcome),
-                Err(Failure::Transient(_)) if attempt < self.options.attempts => {}
-                Err(failure) => return Err((failure, attempt)),
-            }
-            tokio::time::sleep(backoff).await;
-            backoff = backoff.saturating_mul(2);
-            attempt += 1;
         }
     }
 
@@ -156,8 +116,7 @@ impl Download<'_> {
     }
 
     fn disk(&self, error: std::io::Error) -> SourceError {
-        let path = self.folder.directory().to_path_buf();
-        SourceError::Io { name: self.name.clone(), action: "write to", path, error }
+        self.name.io_error("write to", self.folder.directory(), error)
     }
 }
 

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::text_ref::is_sha256;
+
 /// The downloads of one URL.
 #[derive(Debug)]
 pub(crate) struct DownloadFolder {
@@ -27,8 +29,7 @@ impl DownloadFolder {
 
     /// The path of the file with this SHA-256, whether it exists or not; `None` for a text that is not a SHA-256.
     pub(crate) fn file(&self, sha256: &str) -> Option<PathBuf> {
-        let valid = sha256.len() == 64 && sha256.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
-        valid.then(|| self.directory.join(sha256))
+        is_sha256(sha256).then(|| self.directory.join(sha256))
     }
 
     /// The ETag that a server gave with that file.

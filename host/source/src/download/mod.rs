@@ -3,6 +3,7 @@
 mod download_file;
 mod download_folder;
 mod failure;
+mod http_attempts;
 mod http_client;
 mod netrc;
 mod web_question;
@@ -29,8 +30,8 @@ use crate::url_attempts;
 use download_file::Download;
 pub(crate) use download_folder::{DownloadFolder, PartialDownload};
 pub(crate) use failure::{Failure, answered, broke_off};
+pub(crate) use http_attempts::HttpAttempts;
 pub(crate) use http_client::HttpClient;
-pub(crate) use netrc::Netrc;
 pub(crate) use web_question::{LONGEST, WebQuestion, body};
 
 /// The keys of every source, and of every source with a URL.
@@ -75,9 +76,9 @@ pub fn download_file(
     }
     let files = DownloadFolder::new(folder.to_owned());
     let download = Download { name: &name, url, options, folder: &files, monitor };
-    let (expected, actual) = (sha256.to_owned(), download.run(None, Some(sha256))?);
-    if actual != expected {
-        return Err(SourceError::WrongRef { name, url: without_password(url), expected, actual });
+    let actual = download.run(None, Some(sha256))?;
+    if actual != sha256 {
+        return Err(name.wrong_ref(url, sha256, actual));
     }
     Ok(folder.join(sha256))
 }
@@ -173,15 +174,7 @@ impl DownloadableFile {
 
     /// The ref, which must be a SHA-256.
     fn required_ref(&self) -> Result<&str, SourceError> {
-        let reference = self.reference.required(&self.name)?;
-        match self.folder.file(reference) {
-            Some(_) => Ok(reference),
-            None => Err(SourceError::BadRef {
-                name: self.name.clone(),
-                reference: reference.to_owned(),
-                position: self.reference_place.clone(),
-            }),
-        }
+        self.reference.required_sha256(&self.name, self.reference_place.as_ref())
     }
 
     /// Finds errors before anything is downloaded.
@@ -235,7 +228,7 @@ impl DownloadableFile {
         self.try_urls(&urls, monitor, |url| {
             let actual = self.sha256_at(url, None, monitor)?;
             if actual != expected {
-                return Err(self.wrong_ref(url, expected, actual));
+                return Err(self.name.wrong_ref(url, expected, actual));
             }
             if let Some(location) = in_place(url) {
                 // Another thread may have set it to an equally good file.
@@ -275,7 +268,7 @@ impl DownloadableFile {
             self.folder.publish(part, &sha256, None)?;
             Ok(sha256)
         };
-        copy().map_err(|error| self.io(path, error))
+        copy().map_err(|error| self.name.io_error("read", path, error))
     }
 
     /// As [`url_attempts::try_urls`]; tells of mirrors that have another file.
@@ -304,7 +297,10 @@ impl DownloadableFile {
         match self.target(url)? {
             UrlTarget::File(path) => {
                 let reader = open(&path, monitor).map_err(|error| self.unreadable(url, &error))?;
-                reader.finish().map(|digest| digest.hex()).map_err(|error| self.io(&path, error))
+                reader
+                    .finish()
+                    .map(|digest| digest.hex())
+                    .map_err(|error| self.name.io_error("read", &path, error))
             }
             UrlTarget::Http => {
                 let expected = self.reference.text().filter(|_| known.is_none());
@@ -344,7 +340,7 @@ impl DownloadableFile {
         for location in self.locations() {
             let path = location.path().to_path_buf();
             outcome = self.read_from(location, expected, monitor, |_| {
-                spec_files::open(&path).map_err(|error| self.io(&path, error))
+                spec_files::open(&path).map_err(|error| self.name.io_error("read", &path, error))
             });
             match &outcome {
                 Err(error @ SourceError::WrongRef { .. }) => tracing::debug!("{error}"),
@@ -362,9 +358,9 @@ impl DownloadableFile {
         consume: impl Fn(&mut HashingReader) -> Result<T, SourceError>,
     ) -> Result<T, SourceError> {
         let path = location.path();
-        let mut reader = open(path, monitor).map_err(|error| self.io(path, error))?;
+        let mut reader = open(path, monitor).map_err(|error| self.name.io_error("read", path, error))?;
         let made = consume(&mut reader);
-        let actual = reader.finish().map_err(|error| self.io(path, error))?.hex();
+        let actual = reader.finish().map_err(|error| self.name.io_error("read", path, error))?.hex();
         if actual == expected {
             return made;
         }
@@ -372,17 +368,8 @@ impl DownloadableFile {
             FileLocation::Downloaded(path) => {
                 SourceError::DamagedDownload { name: self.name.clone(), path, actual }
             }
-            FileLocation::InPlace { url, .. } => self.wrong_ref(&url, expected, actual),
+            FileLocation::InPlace { url, .. } => self.name.wrong_ref(&url, expected, actual),
         })
-    }
-
-    fn wrong_ref(&self, url: &str, expected: &str, actual: String) -> SourceError {
-        SourceError::WrongRef {
-            name: self.name.clone(),
-            url: without_password(url),
-            expected: expected.to_owned(),
-            actual,
-        }
     }
 
     fn unreadable(&self, url: &str, error: &io::Error) -> SourceError {
@@ -390,14 +377,6 @@ impl DownloadableFile {
             name: self.name.clone(),
             url: without_password(url),
             why: error.to_string(),
-        }
-    }
-
-    fn io(&self, path: &Path, error: io::Error) -> SourceError {
-        let (name, path) = (self.name.clone(), path.to_path_buf());
-        match error.kind() {
-            io::ErrorKind::Interrupted => SourceError::Cancelled { name },
-            _ => SourceError::Io { name, action: "read", path, error },
         }
     }
 }

@@ -1,15 +1,13 @@
 //! Questions to servers whose answers are short, and are kept in memory.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Response;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
-use tokio::sync::Notify;
 
 use super::failure::{Failure, answered, broke_off, is_transient};
+use super::http_attempts::HttpAttempts;
 use super::http_client::HttpClient;
-use super::netrc::Netrc;
 use crate::error::{SourceError, SourceName};
 use crate::http_options::HttpOptions;
 use crate::monitor::FetchMonitor;
@@ -55,56 +53,21 @@ impl WebQuestion<'_> {
         })
     }
 
-    /// Asks until an attempt succeeds, fails for good, or none is left. Cancelling ends it at once. All attempts together take at most
-    /// `longest`; without that an attempt may take as long as the server goes on sending.
+    /// As [`HttpAttempts::run`], for a URL on a server.
     pub(crate) fn run<T>(
         &self,
         url: &str,
         longest: Option<Duration>,
-        ask: impl AsyncFn(&HttpClient) -> Result<T, Failure>,
+        ask: impl AsyncFnMut(&HttpClient) -> Result<T, Failure>,
     ) -> Result<T, SourceError> {
         if !matches!(UrlTarget::of(url), Ok(UrlTarget::Http)) {
             let (name, url) = (self.name.clone(), without_password(url));
             let why = "it is not on a server".to_owned();
             return Err(SourceError::BadUrl { position: name.position.clone(), name, url, why });
         }
-        let failed = |(failure, attempts): (Failure, u32)| failure.explain(self.name, url, attempts);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| failed((Failure::Disk(error), 1)))?;
-        let stopped = Arc::new(Notify::new());
-        let stop = stopped.clone();
-        let _guard = self.monitor.cancel.on_cancel(move || stop.notify_one());
-        let outcome = runtime.block_on(async {
-            tokio::select! {
-                () = stopped.notified() => Err((Failure::Cancelled, 1)),
-                () = tokio::time::sleep(longest.unwrap_or(Duration::MAX)) => {
-                    Err((Failure::Final("the server has not answered in time".to_owned()), 1))
-                }
-                outcome = self.attempts(ask) => outcome,
-            }
-        });
-        // A name lookup may still run; do not wait for it.
-        runtime.shutdown_background();
-        outcome.map_err(failed)
-    }
-
-    async fn attempts<T>(
-        &self,
-        ask: impl AsyncFn(&HttpClient) -> Result<T, Failure>,
-    ) -> Result<T, (Failure, u32)> {
-        let client = HttpClient::new(self.options, Netrc::of_options(self.options, self.monitor));
-        let client = client.map_err(|failure| (failure, 1))?;
-        let (mut backoff, mut attempt) = (self.options.backoff, 1);
-        loop {
-            match ask(&client).await {
-                Ok(answer) => return Ok(answer),
-                Err(Failure::Transient(_)) if attempt < self.options.attempts => {}
-                Err(failure) => return Err((failure, attempt)),
-            }
-            tokio::time::sleep(backoff).await;
-            backoff = backoff.saturating_mul(2);
-            attempt += 1;
-        }
+        HttpAttempts { options: self.options, monitor: self.monitor, longest }
+            .run(ask)
+            .map_err(|(failure, attempts)| failure.explain(self.name, url, attempts))
     }
 }
 

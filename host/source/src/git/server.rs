@@ -2,18 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::sync::Arc;
 
 use git2::{Oid, Repository};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Response, Url};
-use tokio::sync::Notify;
 
 use super::advertised_ref::AdvertisedRef;
 use super::mirror::Mirror;
 use super::objects::oid;
 use super::pkt_line::{PktLine, PktLineReader, text, write_line};
-use crate::download::{Failure, HttpClient, Netrc, answered, broke_off};
+use crate::download::{Failure, HttpAttempts, HttpClient, answered, broke_off};
 use crate::git_error::GitError;
 use crate::http_options::HttpOptions;
 use crate::monitor::FetchMonitor;
@@ -77,42 +75,22 @@ impl GitServer<'_> {
         Ok(mirror.add_shallow(&shallow)?)
     }
 
-    /// Asks until an attempt succeeds, fails for good, or none is left. Cancelling ends it at once.
+    /// As [`HttpAttempts::run`], in a session for each attempt. An error of git is the same in the next attempt.
     fn run<T>(&self, ask: impl AsyncFn(&GitSession<'_>) -> Result<T>) -> Result<T> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(Failure::Disk)?;
-        let stopped = Arc::new(Notify::new());
-        let stop = stopped.clone();
-        let _guard = self.monitor.cancel.on_cancel(move || stop.notify_one());
-        let outcome = runtime.block_on(async {
-            tokio::select! {
-                () = stopped.notified() => Err(Failure::Cancelled.into()),
-                outcome = self.attempts(ask) => outcome,
-            }
-        });
-        // A name lookup may still run; do not wait for it.
-        runtime.shutdown_background();
-        outcome
-    }
-
-    async fn attempts<T>(&self, ask: impl AsyncFn(&GitSession<'_>) -> Result<T>) -> Result<T> {
-        let client = HttpClient::new(self.options, Netrc::of_options(self.options, self.monitor))?;
-        let mut backoff = self.options.backoff;
-        let mut attempt = 1;
-        loop {
-            let outcome = match GitSession::open(self, &client).await {
+        let attempts = HttpAttempts { options: self.options, monitor: self.monitor, longest: None };
+        let outcome = attempts.run(async |client: &HttpClient| {
+            let answer = match GitSession::open(self, client).await {
                 Ok(session) => ask(&session).await,
                 Err(failure) => Err(failure),
             };
-            match outcome {
-                Err(ServerFailure::Http(Failure::Transient(_), _)) if attempt < self.options.attempts => {}
-                Err(ServerFailure::Http(failure, _)) => return Err(ServerFailure::Http(failure, attempt)),
-                outcome => return outcome,
+            match answer {
+                Ok(answer) => Ok(Ok(answer)),
+                Err(ServerFailure::Git(error)) => Ok(Err(error)),
+                Err(ServerFailure::Http(failure, _)) => Err(failure),
             }
-            tokio::time::sleep(backoff).await;
-            backoff = backoff.saturating_mul(2);
-            attempt += 1;
-        }
+        });
+        let answer = outcome.map_err(|(failure, attempts)| ServerFailure::Http(failure, attempts))?;
+        Ok(answer?)
     }
 }
 

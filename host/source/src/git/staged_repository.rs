@@ -57,7 +57,7 @@ impl StagedRepository<'_> {
     /// The tree of nothing.
     pub(super) fn empty(&self) -> Result<Digest, SourceError> {
         let empty = self.cas.store_directory(&spec_model::tree::Directory::default());
-        empty.map_err(|error| self.cas_error(error))
+        empty.map_err(|error| self.name.cas_error(error))
     }
 
     /// A repository with the commits since tags, and the tags.
@@ -73,18 +73,14 @@ impl StagedRepository<'_> {
 
     /// A tree with another at a path.
     pub(super) fn with_tree(&self, root: Digest, path: &str, tree: Digest) -> Result<Digest, SourceError> {
-        with_tree_at(self.cas, &root, path, tree).map_err(|error| self.cas_error(error))
+        with_tree_at(self.cas, &root, path, tree).map_err(|error| self.name.cas_error(error))
     }
 
     fn explain(&self, repository: &RemoteRepository, error: StageError) -> SourceError {
         match error {
             StageError::Git(error) => repository.git_error(repository.resolved(), error),
-            StageError::Cas(error) => self.cas_error(error),
+            StageError::Cas(error) => self.name.cas_error(error),
             StageError::Cancelled => SourceError::Cancelled { name: self.name.clone() },
         }
-    }
-
-    pub(super) fn cas_error(&self, error: spec_cas::CasError) -> SourceError {
-        SourceError::Cas { who: self.name.to_string(), error: Box::new(error) }
     }
 }

@@ -48,10 +48,7 @@ impl PatchSource {
 
 /// The bytes of a patch.
 fn read(name: &SourceName, path: &Path) -> Result<Vec<u8>, SourceError> {
-    spec_files::read(path, LARGEST_PATCH).map_err(|error| {
-        let (name, path) = (name.clone(), path.to_path_buf());
-        SourceError::Io { name, action: "read", path, error }
-    })
+    spec_files::read(path, LARGEST_PATCH).map_err(|error| name.io_error("read", path, error))
 }
 
 /// Applies patches in order, each by its path as it is told and its bytes.
@@ -62,7 +59,7 @@ fn apply_all(
     patches: &[(String, Vec<u8>)],
     rules: ApplyRules,
 ) -> Result<Digest, SourceError> {
-    let cas_error = |error| SourceError::Cas { who: name.to_string(), error: Box::new(error) };
+    let cas_error = |error| name.cas_error(error);
     let mut tree = PatchedTree::new(cas, root);
     for (path, bytes) in patches {
         let refused = |error| match error {
@@ -140,10 +137,7 @@ impl PatchQueueSource {
             names.sort();
             Ok(names)
         };
-        let names = list().map_err(|error| {
-            let (name, path) = (self.name.clone(), self.folder.clone());
-            SourceError::Io { name, action: "read", path, error }
-        })?;
+        let names = list().map_err(|error| self.name.io_error("read", &self.folder, error))?;
         let one = |file: String| {
             let bytes = read(&self.name, &self.folder.join(&file))?;
             Ok((format!("{}/{file}", self.path), bytes))
