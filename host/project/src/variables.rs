@@ -137,7 +137,7 @@ impl Variables {
     /// Expands every scalar below a mapping.
     ///
     /// # Errors
-    /// As [`Variables::all`].
+    /// As [`Variables::values`].
     pub(crate) fn expand(&self, mapping: &mut Mapping) -> Result<(), NodeError> {
         mapping.entries.values_mut().try_for_each(|node| self.expand_node(node))
     }
@@ -145,7 +145,7 @@ impl Variables {
     /// Expands every scalar at or below a node.
     ///
     /// # Errors
-    /// As [`Variables::all`].
+    /// As [`Variables::values`].
     pub(crate) fn expand_node(&self, node: &mut Node) -> Result<(), NodeError> {
         match &mut node.kind {
             NodeKind::Scalar(text) => {

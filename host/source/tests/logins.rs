@@ -152,12 +152,13 @@ fn what_is_wrong_with_the_file_is_a_warning() -> Result<(), SourceError> {
 fn errors_tell_no_password_of_a_url() {
     let commit = "0123456789012345678901234567890123456789";
     let right = sha256(BODY);
-    let answers: [(&str, fn() -> Answer); 4] = [
-        ("no archive", || Answer::whole(BODY)),
-        ("something else", || Answer::whole(b"other")),
-        ("not there", || Answer::status(404)),
-        ("broken", || Answer::status(503)),
-    ];
+    let answers = ["no archive", "something else", "not there", "broken"];
+    let answer = |of: &str| match of {
+        "no archive" => Answer::whole(BODY),
+        "something else" => Answer::whole(b"other"),
+        "not there" => Answer::status(404),
+        _ => Answer::status(503),
+    };
     let sources = [
         ("tar", right.as_str()),
         ("zip", &right),
@@ -167,21 +168,19 @@ fn errors_tell_no_password_of_a_url() {
         ("git", commit),
         ("git_repo", commit),
     ];
-    for ((answer, made), (kind, reference)) in
-        answers.iter().flat_map(|answer| sources.map(|source| (answer, source)))
-    {
-        let server = Server::new(vec![made(), made(), made(), made()]);
+    for (of, (kind, reference)) in answers.iter().flat_map(|of| sources.map(|source| (of, source))) {
+        let server = Server::new(std::iter::repeat_with(|| answer(of)).take(4).collect());
         let mut lab = Lab::new();
         (lab.context.http.backoff, lab.context.http.attempts) = (Duration::from_millis(1), 2);
         let url = server.url("file").replace("http://", "http://me:secret@");
         let declared = spec(kind, &[("url", &url), ("ref", reference)]);
         let failed = lab.sources(&[declared]).and_then(|sources| sources.fetch(&silent()).map(drop));
-        if (kind, *answer) == ("remote", "no archive") {
+        if (kind, *of) == ("remote", "no archive") {
             failed.expect("it is the file");
             continue;
         }
-        let error = failed.expect_err(answer);
+        let error = failed.expect_err(of);
         let told = format!("{error}\n{}", error.hint().unwrap_or_default());
-        assert!(!told.contains("secret"), "{kind}, {answer}: {told}");
+        assert!(!told.contains("secret"), "{kind}, {of}: {told}");
     }
 }

@@ -49,12 +49,6 @@ impl PackedPlan {
     }
 }
 
-impl Default for PackedPlan {
-    fn default() -> Self {
-        Self::new(Plan::default())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +78,6 @@ mod tests {
         let packed = PackedPlan::new(plan.clone());
         assert!(packed.packed.len() < text.len());
         assert_eq!(packed.unpack(), plan);
-        assert_eq!(PackedPlan::default().unpack(), Plan::default());
+        assert_eq!(PackedPlan::new(Plan::default()).unpack(), Plan::default());
     }
 }
