@@ -4,7 +4,6 @@
 //! caches. This crate does not read YAML: it gets the composed configuration of a source as nodes with places.
 
 mod anitya;
-mod announced;
 mod archive;
 mod archive_source;
 mod cargo;
@@ -32,6 +31,7 @@ mod monitor;
 mod origin;
 mod patch_error;
 mod patches;
+mod pip;
 mod previous_file;
 mod project_path;
 mod pypi_index;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use spec_model::{NodeError, PluginOrigin};
 
 use crate::anitya::AnityaSource;
-use crate::announced::AnnouncedSource;
 use crate::archive_source::{ArchiveFormat, ArchiveSource};
 use crate::cargo::{CargoKind, CargoSource};
 use crate::context::{SourceContext, SourceSpec};
@@ -16,6 +15,7 @@ use crate::git::{GitRepoSource, GitSource, GitTagSource, GoModuleSource};
 use crate::local::LocalSource;
 use crate::origin;
 use crate::patches::{PatchQueueSource, PatchSource};
+use crate::pip::PipSource;
 use crate::released_file::ReleasedFileSource;
 use crate::remote::RemoteSource;
 use crate::source::Source;
@@ -83,7 +83,7 @@ pub(crate) fn configure_source(
         "local" => Box::new(LocalSource::configure(name("local"), context, config)?),
         "patch" => Box::new(PatchSource::configure(name("patch"), context, config)?),
         "patch_queue" => Box::new(PatchQueueSource::configure(name("patch_queue"), context, config)?),
-        "pip" => Box::new(AnnouncedSource::pip(name("pip"), context, config)?),
+        "pip" => Box::new(PipSource::configure(name("pip"), context, config)?),
         "pypi" => Box::new(ReleasedFileSource::pypi(name("pypi"), context, config)?),
         "remote" => Box::new(RemoteSource::configure(name("remote"), context, config)?),
         "tar" => Box::new(archive("tar", ArchiveFormat::Tar)?),

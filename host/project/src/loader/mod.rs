@@ -8,7 +8,7 @@ mod link;
 mod names;
 mod open_project;
 mod overrides;
-mod plugin_origins;
+mod plugin_search;
 mod resolve_name;
 mod settings;
 mod subprojects;

@@ -10,25 +10,23 @@ use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
 use crate::source_url::SourceUrl;
 use crate::text_ref::TextRef;
 
-/// The keys of all sources.
-const COMMON: [&str; 3] = ["kind", "directory", "provenance"];
+const KEYS: [&str; 7] = ["kind", "directory", "provenance", "url", "packages", "ref", "requirements-files"];
 
-/// A source of which only the configuration and the key are known.
+/// Packages of a Python index, of which only the configuration and the key are known.
 #[derive(Debug)]
-pub(crate) struct AnnouncedSource {
+pub(crate) struct PipSource {
     name: SourceName,
     reference: TextRef,
     url: SourceUrl,
 }
 
-impl AnnouncedSource {
-    /// Packages of a Python index.
-    pub(crate) fn pip(
+impl PipSource {
+    pub(crate) fn configure(
         name: SourceName,
         context: &SourceContext,
         config: &Mapping,
     ) -> Result<Self, SourceError> {
-        config.validate_keys(&[&COMMON[..], &["url", "packages", "ref", "requirements-files"]].concat())?;
+        config.validate_keys(&KEYS)?;
         let node = config.get("url");
         let written = node.map_or(Ok("https://pypi.org/simple/"), |node| node.as_str())?;
         let url = SourceUrl::new(&name, context, written, node.and_then(|node| node.position.clone()))?;
@@ -52,7 +50,7 @@ impl AnnouncedSource {
     }
 }
 
-impl Source for AnnouncedSource {
+impl Source for PipSource {
     fn name(&self) -> &SourceName {
         &self.name
     }
