@@ -318,6 +318,26 @@ impl Cas {
         self.parallel(blobs, |bytes| self.put_bytes(bytes))
     }
 
+    /// Stores bytes if they have this digest.
+    ///
+    /// # Errors
+    /// `cas-wrong-digest` when they have another one; when the disk is full or fails.
+    pub fn put_expecting(&self, expected: &Digest, bytes: &[u8]) -> Result<()> {
+        let found = self.digest(bytes);
+        if found != *expected {
+            return Err(CasError::WrongDigest { expected: *expected, found });
+        }
+        self.put_known(expected, bytes)
+    }
+
+    /// Stores those of many blobs that have their digest, with several threads.
+    ///
+    /// # Errors
+    /// As [`put_expecting`](Self::put_expecting); some of the blobs may be stored then.
+    pub fn put_many_expecting(&self, blobs: &[(Digest, Vec<u8>)]) -> Result<()> {
+        self.parallel(blobs, |(expected, bytes)| self.put_expecting(expected, bytes)).map(drop)
+    }
+
     /// Stores bytes whose digest has just been computed from them.
     pub(crate) fn put_known(&self, digest: &Digest, bytes: &[u8]) -> Result<()> {
         if self.is_stored(digest)? {

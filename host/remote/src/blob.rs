@@ -1,10 +1,10 @@
 //! The contracts of both ends of a transfer: who provides blobs and who receives them.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 
 use spec_cas::CasError;
-use spec_model::Digest;
+use spec_model::{Digest, DigestFunction, DigestHasher};
 
 /// The contents of a blob that is to be sent.
 #[derive(Debug)]
@@ -24,15 +24,15 @@ pub trait BlobProvider: Send + Sync + 'static {
     fn open(&self, digest: &Digest) -> Result<BlobContents, CasError>;
 }
 
-/// Receives blobs. Called on threads that may block.
+/// Receives blobs, and checks that they have their digests. Called on threads that may block.
 pub trait BlobReceiver: Send + Sync + 'static {
-    /// Stores a blob whose digest was checked.
+    /// Stores a blob if it has this digest.
     ///
     /// # Errors
-    /// When the disk is full or fails.
+    /// [`CasError::WrongDigest`] when it has another one; when the disk is full or fails.
     fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), CasError>;
 
-    /// Stores many blobs whose digests were checked.
+    /// Stores many blobs.
     ///
     /// # Errors
     /// As [`put`](Self::put); some may be stored then.
@@ -50,11 +50,54 @@ pub trait BlobReceiver: Send + Sync + 'static {
 
 /// Takes the contents of one large blob. Dropping it without [`finish`](Self::finish) discards them.
 pub trait BlobSink: Write + Send {
-    /// Makes the blob visible. Called when all of it was written and its digest was checked.
+    /// Makes the blob visible if what was written has its digest.
     ///
     /// # Errors
-    /// When the disk is full or fails.
+    /// As [`BlobReceiver::put`].
     fn finish(self: Box<Self>) -> Result<(), CasError>;
+}
+
+/// Refuses bytes that have another digest.
+///
+/// # Errors
+/// [`CasError::WrongDigest`].
+pub(crate) fn check_digest(expected: &Digest, found: Digest) -> Result<(), CasError> {
+    match found == *expected {
+        true => Ok(()),
+        false => Err(CasError::WrongDigest { expected: *expected, found }),
+    }
+}
+
+/// Digests what it writes, for sinks that do not.
+pub(crate) struct DigestingWriter<W> {
+    writer: W,
+    hasher: DigestHasher,
+}
+
+impl<W: Write> DigestingWriter<W> {
+    pub(crate) fn new(writer: W, function: DigestFunction) -> Self {
+        Self { writer, hasher: function.hasher() }
+    }
+
+    /// What it wrote to.
+    ///
+    /// # Errors
+    /// As [`check_digest`].
+    pub(crate) fn finish(self, expected: &Digest) -> Result<W, CasError> {
+        check_digest(expected, self.hasher.finish()).map(|()| self.writer)
+    }
+}
+
+impl<W: Write> Write for DigestingWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.writer.write(bytes)?;
+        self.hasher.update(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
 }
 
 /// How many blobs and bytes were sent or received.
@@ -78,3 +121,6 @@ impl TransferTotals {
         Self { blobs: self.blobs + other.blobs, bytes: self.bytes + other.bytes }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime};
 
 use spec_cas::{CasError, Destination, FIXED_MTIME, Limits, TreeSize};
 use spec_model::tree::{Directory, FileNode};
-use spec_model::{Cancel, Digest};
+use spec_model::{Cancel, Digest, DigestFunction};
 
-use crate::blob::{BlobReceiver, BlobSink};
+use crate::blob::{BlobReceiver, BlobSink, DigestingWriter, check_digest};
 
 /// The directories of a tree by their digests: the encoded message and the decoded directory.
 pub(crate) type Directories = HashMap<Digest, (Vec<u8>, Directory)>;
@@ -20,6 +20,7 @@ pub(crate) type Directories = HashMap<Digest, (Vec<u8>, Directory)>;
 /// that removes everything that was written.
 pub struct DirectoryReceiver {
     dest: Arc<Destination>,
+    function: DigestFunction,
     limits: Limits,
     cancel: Cancel,
     targets: HashMap<Digest, Vec<FileTarget>>,
@@ -38,13 +39,18 @@ struct FileTarget {
 }
 
 impl DirectoryReceiver {
-    /// Prepares to receive a tree within `limits` at `dest`, which must not exist or be an empty directory.
+    /// Prepares to receive a tree within `limits` at `dest`, which must not exist or be an empty directory. `function` made the digests.
     ///
     /// # Errors
     /// As [`Destination::prepare`].
-    pub fn prepare(dest: &Path, limits: Limits, cancel: Cancel) -> Result<Self, CasError> {
+    pub fn prepare(
+        dest: &Path,
+        function: DigestFunction,
+        limits: Limits,
+        cancel: Cancel,
+    ) -> Result<Self, CasError> {
         let dest = Arc::new(Destination::prepare(dest, false)?);
-        Ok(Self { dest, limits, cancel, targets: HashMap::new(), modes: vec![] })
+        Ok(Self { dest, function, limits, cancel, targets: HashMap::new(), modes: vec![] })
     }
 
     /// The digests of the tree's files, each once, the largest first.
@@ -142,21 +148,24 @@ impl FileTarget {
 
 impl BlobReceiver for DirectoryReceiver {
     fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), CasError> {
+        check_digest(digest, self.function.of(bytes))?;
         self.targets(digest).iter().try_for_each(|target| target.write(&self.dest, bytes))
     }
 
     fn sink(&self, digest: &Digest) -> Result<Box<dyn BlobSink>, CasError> {
         let missing = || CasError::Missing { digest: *digest, what: "a place for the blob".to_owned() };
         let (first, others) = self.targets(digest).split_first().ok_or_else(missing)?;
-        let (file, dest) = (first.create(&self.dest)?, Arc::clone(&self.dest));
-        Ok(Box::new(FileSink { dest, file, first: first.clone(), others: others.to_vec() }))
+        let file = DigestingWriter::new(first.create(&self.dest)?, self.function);
+        let (dest, digest) = (Arc::clone(&self.dest), *digest);
+        Ok(Box::new(FileSink { dest, digest, file, first: first.clone(), others: others.to_vec() }))
     }
 }
 
 /// Writes a large file to its first target, and copies it to the others when it is complete.
 struct FileSink {
     dest: Arc<Destination>,
-    file: File,
+    digest: Digest,
+    file: DigestingWriter<File>,
     first: FileTarget,
     others: Vec<FileTarget>,
 }
@@ -173,7 +182,8 @@ impl Write for FileSink {
 
 impl BlobSink for FileSink {
     fn finish(self: Box<Self>) -> Result<(), CasError> {
-        let Self { dest, mut file, first, others } = *self;
+        let Self { dest, digest, file, first, others } = *self;
+        let mut file = file.finish(&digest)?;
         for other in &others {
             let mut to = other.create(&dest)?;
             let copied = file.rewind().and_then(|()| io::copy(&mut file, &mut to));

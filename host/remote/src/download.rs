@@ -112,20 +112,25 @@ impl Remote {
             }
         }
         let received: Vec<Digest> = blobs.iter().map(|(digest, _)| *digest).collect();
-        let function = self.function();
-        let put = move || {
-            let wrong = blobs.iter().find(|(digest, data)| function.of(data) != *digest);
-            match wrong {
-                Some((digest, _)) => Ok(Err(*digest)),
-                None => receiver.put_many(&blobs).map(Ok::<(), Digest>),
+        self.store(move || receiver.put_many(&blobs)).await?;
+        Ok(TransferTotals::of(&received))
+    }
+
+    /// Runs a job that stores what was received, and may block; blobs with other digests than they should have are the server's fault.
+    pub(crate) async fn store(
+        &self,
+        job: impl FnOnce() -> Result<(), CasError> + Send + 'static,
+    ) -> Result<(), RemoteError> {
+        match self.blocking_once(job).await {
+            Err(RemoteError::Local(CasError::WrongDigest { expected, .. })) => {
+                Err(self.wrong_digest(&expected))
             }
-        };
-        match self.blocking_once(put).await? {
-            Ok(()) => Ok(TransferTotals::of(&received)),
-            Err(digest) => {
-                Err(self.protocol_error(FETCH, format!("what it sent for {digest} has another digest")))
-            }
+            stored => stored,
         }
+    }
+
+    pub(crate) fn wrong_digest(&self, expected: &Digest) -> RemoteError {
+        self.protocol_error(FETCH, format!("what it sent for {expected} has another digest"))
     }
 
     /// The contents of a batch, `None` for what the server does not have; their digests are not checked yet.

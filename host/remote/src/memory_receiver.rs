@@ -5,37 +5,45 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spec_cas::CasError;
-use spec_model::Digest;
+use spec_model::{Digest, DigestFunction};
 
-use crate::blob::{BlobReceiver, BlobSink};
+use crate::blob::{BlobReceiver, BlobSink, DigestingWriter, check_digest};
 
 type Blobs = Arc<Mutex<HashMap<Digest, Vec<u8>>>>;
 
 /// Keeps received blobs in memory.
-#[derive(Default)]
-pub(crate) struct MemoryReceiver(Blobs);
+pub(crate) struct MemoryReceiver {
+    function: DigestFunction,
+    blobs: Blobs,
+}
 
 impl MemoryReceiver {
+    pub(crate) fn new(function: DigestFunction) -> Self {
+        Self { function, blobs: Blobs::default() }
+    }
+
     /// Removes and returns all blobs that were received.
     pub(crate) fn take(&self) -> HashMap<Digest, Vec<u8>> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.blobs.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl BlobReceiver for MemoryReceiver {
     fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), CasError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(*digest, bytes.to_vec());
+        check_digest(digest, self.function.of(bytes))?;
+        self.blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(*digest, bytes.to_vec());
         Ok(())
     }
 
     fn sink(&self, digest: &Digest) -> Result<Box<dyn BlobSink>, CasError> {
-        Ok(Box::new(MemorySink { digest: *digest, bytes: vec![], blobs: Arc::clone(&self.0) }))
+        let bytes = DigestingWriter::new(vec![], self.function);
+        Ok(Box::new(MemorySink { digest: *digest, bytes, blobs: Arc::clone(&self.blobs) }))
     }
 }
 
 struct MemorySink {
     digest: Digest,
-    bytes: Vec<u8>,
+    bytes: DigestingWriter<Vec<u8>>,
     blobs: Blobs,
 }
 
@@ -51,7 +59,8 @@ impl Write for MemorySink {
 
 impl BlobSink for MemorySink {
     fn finish(self: Box<Self>) -> Result<(), CasError> {
-        self.blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(self.digest, self.bytes);
+        let bytes = self.bytes.finish(&self.digest)?;
+        self.blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(self.digest, bytes);
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bazel_remote_apis::google::bytestream::{ReadRequest, ReadResponse};
 use spec_cas::CasError;
-use spec_model::{Digest, DigestHasher};
+use spec_model::Digest;
 use tokio::sync::{Mutex, mpsc};
 use tonic::{Status, Streaming};
 use zstd::stream::write::Decoder;
@@ -32,19 +32,17 @@ impl Remote {
         digest: Digest,
     ) -> Result<TransferTotals, RemoteError> {
         let zstd = self.compresses_streams().await?;
-        let (function, sink) = (self.function(), move || receiver.sink(&digest));
-        let sink = self.blocking_once(sink).await?;
-        let hashed = HashingSink { sink, hasher: function.hasher(), left: digest.size() };
-        let unfinished = Mutex::new(Some(hashed));
+        let sink = self.blocking_once(move || receiver.sink(&digest)).await?;
+        let unfinished = Mutex::new(Some(BoundedSink { sink, left: digest.size() }));
         let read = || async {
             let mut place = unfinished.lock().await;
-            let Some(hashed) = place.take() else {
+            let Some(sink) = place.take() else {
                 return Err(self.protocol_error(FETCH, "the blob cannot be received again").into());
             };
-            match self.read(hashed, digest, zstd).await? {
+            match self.read(sink, digest, zstd).await? {
                 ReadPart::Whole => Ok(()),
-                ReadPart::Interrupted(hashed, status) => {
-                    *place = Some(hashed);
+                ReadPart::Interrupted(sink, status) => {
+                    *place = Some(sink);
                     Err(AttemptError::Status(status))
                 }
             }
@@ -54,8 +52,8 @@ impl Remote {
         Ok(TransferTotals::of(&[digest]))
     }
 
-    async fn read(&self, hashed: HashingSink, digest: Digest, zstd: bool) -> Result<ReadPart, AttemptError> {
-        let offset = digest.size() - hashed.left;
+    async fn read(&self, sink: BoundedSink, digest: Digest, zstd: bool) -> Result<ReadPart, AttemptError> {
+        let offset = digest.size() - sink.left;
         let message = ReadRequest {
             resource_name: wire::read_name(&self.instance(), self.function(), &digest, zstd),
             read_offset: offset.cast_signed(),
@@ -66,38 +64,24 @@ impl Remote {
             Err(status) if status.code() == tonic::Code::NotFound => {
                 return Err(RemoteError::Missing { address: self.address(), digest }.into());
             }
-            Err(status) => return Ok(ReadPart::Interrupted(hashed, status)),
+            Err(status) => return Ok(ReadPart::Interrupted(sink, status)),
             Ok(stream) => stream.into_inner(),
         };
         let (sender, pieces) = mpsc::channel(AHEAD);
-        let written = tokio::spawn(blocking(move || write(hashed, zstd, pieces)));
+        let written = tokio::spawn(blocking(move || write(sink, zstd, pieces)));
         let forwarded = forward(&mut stream, sender).await;
         let written = match written.await {
             Ok(written) => written?,
             Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
         };
-        let wrong = || self.protocol_error(FETCH, format!("what it sent for {digest} has another digest"));
         match (written, forwarded) {
-            (Written::Invalid, _) => Err(wrong().into()),
-            (Written::SoFar(hashed), Err(status)) => Ok(ReadPart::Interrupted(hashed, status)),
-            (Written::SoFar(hashed), Ok(())) => match self.finish(hashed, digest).await? {
-                true => Ok(ReadPart::Whole),
-                false => Err(wrong().into()),
-            },
-        }
-    }
-
-    /// Has the blob stored if what was received is it.
-    async fn finish(&self, hashed: HashingSink, digest: Digest) -> Result<bool, RemoteError> {
-        let HashingSink { sink, hasher, .. } = hashed;
-        let finish = move || {
-            let is_whole = hasher.finish() == digest;
-            if is_whole {
-                sink.finish()?;
+            (Written::Invalid, _) => Err(self.wrong_digest(&digest).into()),
+            (Written::SoFar(sink), Err(status)) => Ok(ReadPart::Interrupted(sink, status)),
+            (Written::SoFar(BoundedSink { sink, .. }), Ok(())) => {
+                self.store(move || sink.finish()).await?;
+                Ok(ReadPart::Whole)
             }
-            Ok(is_whole)
-        };
-        self.blocking_once(finish).await
+        }
     }
 }
 
@@ -105,12 +89,12 @@ impl Remote {
 enum ReadPart {
     Whole,
     /// The part that was received, and why there was no more.
-    Interrupted(HashingSink, Status),
+    Interrupted(BoundedSink, Status),
 }
 
 /// What was written of a stream.
 enum Written {
-    SoFar(HashingSink),
+    SoFar(BoundedSink),
     /// It has more bytes than the blob, or is not compressed as it should be.
     Invalid,
 }
@@ -134,14 +118,14 @@ async fn forward(
 
 /// Writes the received messages until there are no more.
 fn write(
-    hashed: HashingSink,
+    sink: BoundedSink,
     zstd: bool,
     mut pieces: mpsc::Receiver<Option<Vec<u8>>>,
 ) -> Result<Written, CasError> {
     let failed = |error| CasError::writing("a blob from a server", error);
     let mut decoder = match zstd {
-        true => StreamDecoder::Zstd(Box::new(Decoder::new(hashed).map_err(failed)?)),
-        false => StreamDecoder::Plain(hashed),
+        true => StreamDecoder::Zstd(Box::new(Decoder::new(sink).map_err(failed)?)),
+        false => StreamDecoder::Plain(sink),
     };
     while let Some(piece) = pieces.blocking_recv() {
         let written = match &piece {
@@ -164,14 +148,14 @@ fn is_of_this_machine(error: &std::io::Error) -> bool {
 
 /// Undoes compression, if there is any.
 enum StreamDecoder {
-    Plain(HashingSink),
-    Zstd(Box<Decoder<'static, HashingSink>>),
+    Plain(BoundedSink),
+    Zstd(Box<Decoder<'static, BoundedSink>>),
 }
 
 impl StreamDecoder {
     fn write(&mut self, piece: &[u8]) -> std::io::Result<()> {
         match self {
-            Self::Plain(hashed) => hashed.write_all(piece),
+            Self::Plain(sink) => sink.write_all(piece),
             Self::Zstd(decoder) => decoder.write_all(piece),
         }
     }
@@ -184,28 +168,26 @@ impl StreamDecoder {
         }
     }
 
-    fn into_inner(self) -> HashingSink {
+    fn into_inner(self) -> BoundedSink {
         match self {
-            Self::Plain(hashed) => hashed,
+            Self::Plain(sink) => sink,
             Self::Zstd(decoder) => decoder.into_inner(),
         }
     }
 }
 
-/// Digests what it writes, and takes no more bytes than the blob has.
-struct HashingSink {
+/// Takes no more bytes than the blob has.
+struct BoundedSink {
     sink: Box<dyn BlobSink>,
-    hasher: DigestHasher,
     left: u64,
 }
 
-impl Write for HashingSink {
+impl Write for BoundedSink {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         if bytes.len() as u64 > self.left {
             return Err(std::io::ErrorKind::InvalidData.into());
         }
         let count = self.sink.write(bytes)?;
-        self.hasher.update(&bytes[..count]);
         self.left -= count as u64;
         Ok(count)
     }

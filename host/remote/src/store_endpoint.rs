@@ -14,13 +14,12 @@ impl BlobProvider for Cas {
 }
 
 impl BlobReceiver for Cas {
-    fn put(&self, _: &Digest, bytes: &[u8]) -> Result<(), CasError> {
-        self.put_bytes(bytes).map(drop)
+    fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), CasError> {
+        self.put_expecting(digest, bytes)
     }
 
     fn put_many(&self, blobs: &[(Digest, Vec<u8>)]) -> Result<(), CasError> {
-        let contents: Vec<&[u8]> = blobs.iter().map(|(_, bytes)| &bytes[..]).collect();
-        Self::put_many(self, &contents).map(drop)
+        self.put_many_expecting(blobs)
     }
 
     fn sink(&self, digest: &Digest) -> Result<Box<dyn BlobSink>, CasError> {

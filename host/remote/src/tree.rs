@@ -109,7 +109,7 @@ impl Remote {
     /// All directories of a tree: with `GetTree` where the server supports it, and what it left out level by level.
     async fn directories(&self, root: &Digest) -> Result<Directories, RemoteError> {
         let mut fetched = self.get_tree(root).await.unwrap_or_default();
-        let receiver = Arc::new(MemoryReceiver::default());
+        let receiver = Arc::new(MemoryReceiver::new(self.function()));
         let mut directories = Directories::new();
         let (mut level, mut depth) = (vec![*root], 0);
         while !level.is_empty() {

@@ -27,8 +27,9 @@ fn permissions_of_directories_are_set_last() {
         (root, (vec![], read_only(Directory { directories: vec![child], ..Directory::default() }))),
         (inner, (vec![], read_only(Directory { files: vec![file], ..Directory::default() }))),
     ]);
-    let receiver = DirectoryReceiver::prepare(&dest, Limits::default(), Cancel::new())
-        .and_then(|receiver| receiver.create_directories(&root, &directories));
+    let receiver =
+        DirectoryReceiver::prepare(&dest, DigestFunction::Sha256, Limits::default(), Cancel::new())
+            .and_then(|receiver| receiver.create_directories(&root, &directories));
     let receiver = receiver.expect("the directories are created");
     receiver.put(&data, b"data").expect("the file is written");
     receiver.publish().expect("the tree is moved");
@@ -53,7 +54,12 @@ fn a_tree_beyond_the_limits_is_refused_before_anything_is_created() {
         root = Digest::of(&[level]);
         directories.insert(root, (vec![], directory));
     }
-    let receiver = DirectoryReceiver::prepare(&parent.path().join("dest"), Limits::default(), Cancel::new());
+    let receiver = DirectoryReceiver::prepare(
+        &parent.path().join("dest"),
+        DigestFunction::Sha256,
+        Limits::default(),
+        Cancel::new(),
+    );
     let created = receiver.and_then(|receiver| receiver.create_directories(&root, &directories));
     assert_eq!(created.err().map(|error| error.reason().to_owned()).as_deref(), Some("tree-too-large"));
     assert_eq!(fs::read_dir(parent.path()).expect("a folder").count(), 0);

@@ -19,7 +19,14 @@ pub(super) fn run(app: &App, digest: &Digest, path: Option<&Path>, args: &Remote
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let _hook = cancel.on_cancel(move || _ = stop.send(()));
         let receiver = path
-            .map(|path| DirectoryReceiver::prepare(path, app.config.bounds.trees, cancel.clone()))
+            .map(|path| {
+                DirectoryReceiver::prepare(
+                    path,
+                    DigestFunction::Sha256,
+                    app.config.bounds.trees,
+                    cancel.clone(),
+                )
+            })
             .transpose()?;
         tokio::select! {
             moved = pull(app, digest, receiver, args) => moved,
