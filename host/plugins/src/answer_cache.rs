@@ -3,22 +3,25 @@
 //! A kind is a pure function, so its answers can be cached: a project that did not change loads no component. Each
 //! component has a file of answers, which only this user can write, like the compiled code beside it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spec_model::{Digest, DigestHasher};
 
-use crate::cache_file::{self, VerifiedContents};
+use crate::cache_file::{self, VerifiedFile};
 
 /// The version of the file format. It must be raised when the types of answers or their meaning change; a test fails then.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 /// Bytes of answers of one component. Beyond it, answers that this process did not use are removed.
-const MAX_BYTES: usize = 16 << 20;
+const MAX_BYTES: u64 = 16 << 20;
+/// Bytes of the length of a file's index.
+const LENGTH: u64 = 8;
 /// What an answer is cached under: the digest of the export's name and its arguments.
 pub(crate) type AnswerKey = [u8; 32];
 
@@ -30,8 +33,8 @@ pub(crate) struct AnswerCache {
 
 #[derive(Default)]
 struct AnswerTable {
-    /// What the file has. Its answers are not copied.
-    file: Option<VerifiedContents>,
+    /// The file that is there. Its answers are read when they are asked for: they would take more memory than a project.
+    file: Option<Arc<VerifiedFile>>,
     answers: HashMap<AnswerKey, CachedAnswer>,
     changed: bool,
     /// Whether they were saved, after which there are none.
@@ -43,9 +46,11 @@ struct CachedAnswer {
     used: bool,
 }
 
+#[derive(Clone)]
 enum Encoded {
-    InFile(Range<usize>),
-    New(Vec<u8>),
+    /// In the file, at these bytes.
+    InFile(Range<u64>),
+    New(Arc<[u8]>),
 }
 
 /// The key of the answer of an export to `arguments`, whose debug form must contain all their values.
@@ -62,17 +67,22 @@ impl AnswerCache {
         let version = env!("CARGO_PKG_VERSION");
         let name = answer_key("component", &(FORMAT, version, component));
         let file = folder.join(Digest::new(name, 0).hex());
-        let contents = cache_file::read(&file);
-        let answers = contents.as_deref().and_then(decode).unwrap_or_default();
+        let contents = cache_file::open(&file).map(Arc::new);
+        let answers = contents.as_deref().and_then(index).unwrap_or_default();
         Self { file, table: Mutex::new(AnswerTable { file: contents, answers, ..AnswerTable::default() }) }
     }
 
     /// The cached answer, if there is one.
     pub(crate) fn get<T: DeserializeOwned>(&self, key: &AnswerKey) -> Option<T> {
+        let (encoded, file) = self.find(key)?;
+        postcard::from_bytes(&encoded.bytes(file.as_deref()).ok()?).ok()
+    }
+
+    fn find(&self, key: &AnswerKey) -> Option<(Encoded, Option<Arc<VerifiedFile>>)> {
         let AnswerTable { file, answers, .. } = &mut *self.lock();
         let answer = answers.get_mut(key)?;
         answer.used = true;
-        postcard::from_bytes(answer.encoded.bytes(file.as_deref())).ok()
+        Some((answer.encoded.clone(), file.clone()))
     }
 
     /// Adds an answer.
@@ -82,7 +92,7 @@ impl AnswerCache {
         if table.saved {
             return;
         }
-        table.answers.insert(key, CachedAnswer { encoded: Encoded::New(encoded), used: true });
+        table.answers.insert(key, CachedAnswer { encoded: Encoded::New(encoded.into()), used: true });
         table.changed = true;
     }
 
@@ -96,12 +106,18 @@ impl AnswerCache {
         if !changed {
             return Ok(());
         }
-        let file = file.as_deref();
-        if answers.values().map(|answer| answer.encoded.bytes(file).len()).sum::<usize>() > MAX_BYTES {
+        if answers.values().map(|answer| answer.encoded.len()).sum::<u64>() > MAX_BYTES {
             answers.retain(|_, answer| answer.used);
         }
-        let entries: Vec<_> = answers.iter().map(|(key, answer)| (key, answer.encoded.bytes(file))).collect();
-        cache_file::write(&self.file, &postcard::to_allocvec(&entries).unwrap_or_default())
+        let sizes: Vec<(&AnswerKey, u64)> =
+            answers.iter().map(|(key, answer)| (key, answer.encoded.len())).collect();
+        let index = postcard::to_allocvec(&sizes).unwrap_or_default();
+        let mut body = (index.len() as u64).to_le_bytes().to_vec();
+        body.extend(index);
+        for answer in answers.values() {
+            body.extend_from_slice(&answer.encoded.bytes(file.as_deref())?);
+        }
+        cache_file::write(&self.file, &body)
     }
 
     /// A panic of another thread can at most lose an answer.
@@ -111,23 +127,33 @@ impl AnswerCache {
 }
 
 impl Encoded {
-    fn bytes<'b>(&'b self, file: Option<&'b [u8]>) -> &'b [u8] {
+    fn len(&self) -> u64 {
         match self {
-            Self::InFile(range) => file.and_then(|file| file.get(range.clone())).unwrap_or_default(),
-            Self::New(bytes) => bytes,
+            Self::InFile(range) => range.end - range.start,
+            Self::New(bytes) => bytes.len() as u64,
+        }
+    }
+
+    fn bytes(&self, file: Option<&VerifiedFile>) -> io::Result<Cow<'_, [u8]>> {
+        match (self, file) {
+            (Self::New(bytes), _) => Ok(Cow::from(&**bytes)),
+            (Self::InFile(range), Some(file)) => file.part(range.clone()).map(Cow::from),
+            (Self::InFile(_), None) => Err(io::ErrorKind::NotFound.into()),
         }
     }
 }
 
-/// Where the answers are in the contents of a file.
-fn decode(body: &[u8]) -> Option<HashMap<AnswerKey, CachedAnswer>> {
-    let entries: Vec<(AnswerKey, &[u8])> = postcard::from_bytes(body).ok()?;
-    let one = |(key, encoded): (AnswerKey, &[u8])| {
-        let start = encoded.as_ptr().addr().checked_sub(body.as_ptr().addr())?;
-        let range = start..start + encoded.len();
-        Some((key, CachedAnswer { encoded: Encoded::InFile(range), used: false }))
+/// Where the answers of a file are. It begins with the length of its index, which has their keys and sizes; they follow.
+fn index(file: &VerifiedFile) -> Option<HashMap<AnswerKey, CachedAnswer>> {
+    let length = file.part(0..LENGTH).ok()?.try_into().ok().map(u64::from_le_bytes)?;
+    let mut next = LENGTH.checked_add(length)?;
+    let sizes: Vec<(AnswerKey, u64)> = postcard::from_bytes(&file.part(LENGTH..next).ok()?).ok()?;
+    let one = |(key, size): (AnswerKey, u64)| {
+        let start = next;
+        next = start.checked_add(size)?;
+        Some((key, CachedAnswer { encoded: Encoded::InFile(start..next), used: false }))
     };
-    entries.into_iter().map(one).collect()
+    sizes.into_iter().map(one).collect()
 }
 
 /// Digests what is written to it.

@@ -7,8 +7,8 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::ops::Deref;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::ops::{Deref, Range};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -29,6 +29,8 @@ const MAX_FILE: u64 = 512 << 20;
 const MAX_FOLDER: u64 = 1 << 30;
 /// The prefix of the names of temporary files.
 const TEMPORARY_PREFIX: &str = ".unfinished-";
+/// Bytes that are read at a time of a file of which only parts are wanted.
+const PIECE: usize = 64 << 10;
 /// Bytes of the checksum.
 const CHECKSUM: usize = 32;
 
@@ -40,6 +42,22 @@ impl Deref for VerifiedContents {
 
     fn deref(&self) -> &[u8] {
         &self.0[CHECKSUM..]
+    }
+}
+
+/// A file which this user wrote, and whose checksum was right when it was opened. A new version is another file.
+pub(crate) struct VerifiedFile(File);
+
+impl VerifiedFile {
+    /// A part of the contents.
+    ///
+    /// # Errors
+    /// When the file system fails, or the file is shorter.
+    pub(crate) fn part(&self, part: Range<u64>) -> io::Result<Vec<u8>> {
+        let too_long = |_| io::Error::from(io::ErrorKind::UnexpectedEof);
+        let mut bytes = vec![0; usize::try_from(part.end.saturating_sub(part.start)).map_err(too_long)?];
+        self.0.read_exact_at(&mut bytes, CHECKSUM as u64 + part.start)?;
+        Ok(bytes)
     }
 }
 
@@ -66,8 +84,17 @@ impl fmt::Display for UnusableFile {
 
 /// The contents of a file; `None` when it does not exist or is ignored.
 pub(crate) fn read(file: &Path) -> Option<VerifiedContents> {
-    match verified(file) {
-        Ok(contents) => Some(contents),
+    usable(file, verified(file))
+}
+
+/// As [`read`], for a file of which only parts are wanted.
+pub(crate) fn open(file: &Path) -> Option<VerifiedFile> {
+    usable(file, verified_file(file))
+}
+
+fn usable<T>(file: &Path, found: Result<T, UnusableFile>) -> Option<T> {
+    match found {
+        Ok(found) => Some(found),
         Err(UnusableFile::Io(error)) if error.kind() == io::ErrorKind::NotFound => None,
         Err(why) => {
             tracing::debug!("{} is ignored: {why}; its contents will be made again", file.display());
@@ -76,7 +103,8 @@ pub(crate) fn read(file: &Path) -> Option<VerifiedContents> {
     }
 }
 
-fn verified(path: &Path) -> Result<VerifiedContents, UnusableFile> {
+/// A file that only this user can have written, and its size.
+fn of_this_user(path: &Path) -> Result<(File, u64), UnusableFile> {
     let flags = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(UnusableFile::Io)?;
     let metadata = file.metadata().map_err(UnusableFile::Io)?;
@@ -92,14 +120,36 @@ fn verified(path: &Path) -> Result<VerifiedContents, UnusableFile> {
     if metadata.len() > MAX_FILE {
         return Err(UnusableFile::Damaged);
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    record_use(&file, &metadata);
+    Ok((file, metadata.len()))
+}
+
+fn verified(path: &Path) -> Result<VerifiedContents, UnusableFile> {
+    let (file, size) = of_this_user(path)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     (&file).take(MAX_FILE).read_to_end(&mut bytes).map_err(UnusableFile::Io)?;
     match bytes.split_first_chunk::<CHECKSUM>() {
-        Some((sum, body)) if checksum(path, body) == *sum => {}
-        _ => return Err(UnusableFile::Damaged),
+        Some((sum, body)) if checksum(path, body) == *sum => Ok(VerifiedContents(bytes)),
+        _ => Err(UnusableFile::Damaged),
     }
-    record_use(&file, &metadata);
-    Ok(VerifiedContents(bytes))
+}
+
+fn verified_file(path: &Path) -> Result<VerifiedFile, UnusableFile> {
+    let (file, _) = of_this_user(path)?;
+    let (mut sum, mut found) = ([0; CHECKSUM], checksum_of_name(path));
+    let mut body = (&file).take(MAX_FILE);
+    body.read_exact(&mut sum).map_err(|_| UnusableFile::Damaged)?;
+    let mut piece = vec![0; PIECE];
+    loop {
+        match body.read(&mut piece).map_err(UnusableFile::Io)? {
+            0 => break,
+            count => found.update(&piece[..count]),
+        }
+    }
+    match *found.finish().hash() == sum {
+        true => Ok(VerifiedFile(file)),
+        false => Err(UnusableFile::Damaged),
+    }
 }
 
 /// Records that a file was used, so that it is not removed. Failing to do so can at most cost the file.
@@ -126,11 +176,16 @@ pub(crate) fn write(file: &Path, body: &[u8]) -> io::Result<()> {
 
 /// The checksum of a file's name and contents. The name is included so that a renamed file is not valid.
 fn checksum(file: &Path, body: &[u8]) -> [u8; CHECKSUM] {
+    let mut hasher = checksum_of_name(file);
+    hasher.update(body);
+    *hasher.finish().hash()
+}
+
+fn checksum_of_name(file: &Path) -> DigestHasher {
     let mut hasher = DigestHasher::new();
     hasher.update(file.file_name().unwrap_or_default().as_encoded_bytes());
     hasher.update(b"\0");
-    hasher.update(body);
-    *hasher.finish().hash()
+    hasher
 }
 
 /// A file of a folder.

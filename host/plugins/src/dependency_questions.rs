@@ -67,9 +67,23 @@ impl<'f> AskedDependencies<'f> {
     /// Asks the same questions, and returns a digest of the answers.
     pub(crate) fn answers_to(&self, questions: &[DependencyQuestion]) -> AnswerKey {
         for question in questions {
-            let _ = self.ask(question.clone());
+            match question {
+                DependencyQuestion::Public(domain, elements) => self.digest_public(domain, elements),
+                other => drop(self.ask(other.clone())),
+            }
         }
         self.take_parts().1
+    }
+
+    /// Digests the answer to a question about many elements without having the data of all of them at a time.
+    fn digest_public(&self, domain: &str, elements: &[u32]) {
+        let asked = &mut *self.asked.borrow_mut();
+        digest_data_header(elements.len(), &mut asked.answers);
+        for number in elements {
+            let element = asked.elements.get(*number as usize);
+            let data = element.and_then(|element| self.facts.public_data(*element, domain));
+            digest_optional_data(data.as_ref(), &mut asked.answers);
+        }
     }
 
     /// The questions so far, and a digest of the answers. Forgets them.
@@ -152,12 +166,8 @@ impl DependencyAnswer {
                 }
             }
             Self::Data(data) => {
-                digest.bytes(&[1]);
-                digest.count(data.len());
-                for data in data {
-                    digest.bytes(&[data.is_some().into()]);
-                    data.iter().for_each(|data| digest_data(data, digest));
-                }
+                digest_data_header(data.len(), digest);
+                data.iter().for_each(|data| digest_optional_data(data.as_ref(), digest));
             }
         }
     }
@@ -187,6 +197,17 @@ impl NumberedElement {
         [full_name, name, project, kind].into_iter().for_each(|text| digest.text(text));
         digest.bytes(&[(*has_artifact).into()]);
     }
+}
+
+/// Begins the digest of data of so many elements.
+fn digest_data_header(elements: usize, digest: &mut QuestionDigest) {
+    digest.bytes(&[1]);
+    digest.count(elements);
+}
+
+fn digest_optional_data(data: Option<&PublicData>, digest: &mut QuestionDigest) {
+    digest.bytes(&[data.is_some().into()]);
+    data.iter().for_each(|data| digest_data(data, digest));
 }
 
 fn digest_data(data: &PublicData, digest: &mut QuestionDigest) {

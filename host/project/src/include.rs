@@ -26,9 +26,9 @@ pub(crate) struct IncludeProject {
     pub(crate) index: usize,
     pub(crate) files: Rc<ProjectFiles>,
     /// Its options, for the conditionals of its files; `None` where they are decided later.
-    pub(crate) options: Option<Rc<Options>>,
+    pub(crate) options: Option<Arc<Options>>,
     /// Its variables, which files get that other projects include; `None` where none of them can.
-    pub(crate) variables: Option<Rc<Mapping>>,
+    pub(crate) variables: Option<Arc<Mapping>>,
 }
 
 /// Finds the projects behind junctions.

@@ -1,9 +1,11 @@
 //! Cache keys, byte for byte those of BuildStream 2.8.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 
 use spec_model::{Key, KeyPair, Value};
 
+use crate::after_dependencies::{Results, map_after_dependencies};
 use crate::{Element, Project};
 
 /// BuildStream's `BST_CORE_ARTIFACT_VERSION`: raised when equal keys begin to mean other artifacts.
@@ -27,14 +29,18 @@ struct ElementText {
 /// do the elements that need it at build time.
 pub fn compute_keys<'s>(
     project: &Project,
-    sources: &dyn Fn(usize) -> Option<Cow<'s, str>>,
+    sources: &(dyn Fn(usize) -> Option<Cow<'s, str>> + Sync),
 ) -> Vec<Option<KeyPair>> {
-    let mut keys: Vec<Option<(KeyPair, ElementText)>> = Vec::with_capacity(project.elements.len());
-    for (index, element) in project.elements.iter().enumerate() {
-        let pair = sources(index).and_then(|sources| key_pair(project, index, &sources, &keys));
-        keys.push(pair.map(|pair| (pair, ElementText::new(element, pair.strict))));
+    let elements = &project.elements;
+    let below = |element: &Element| element.dependencies.iter().map(|below| below.element).collect();
+    let dependencies: Vec<Vec<usize>> = elements.iter().map(below).collect();
+    let keys = map_after_dependencies((0..elements.len()).collect(), &dependencies, |index, keys| {
+        let pair = sources(index).and_then(|sources| key_pair(project, index, &sources, keys));
+        Ok::<_, Infallible>(pair.map(|pair| (pair, ElementText::new(&elements[index], pair.strict))))
+    });
+    match keys {
+        Ok(keys) => keys.into_iter().map(|key| key.map(|(pair, _)| pair)).collect(),
     }
-    keys.into_iter().map(|key| key.map(|(pair, _)| pair)).collect()
 }
 
 impl ElementText {
@@ -48,13 +54,13 @@ fn key_pair(
     project: &Project,
     index: usize,
     sources: &str,
-    keys: &[Option<(KeyPair, ElementText)>],
+    keys: &Results<Option<(KeyPair, ElementText)>>,
 ) -> Option<KeyPair> {
     let element = &project.elements[index];
     let scope = project.build_scope(index);
     let below: Vec<(usize, &(KeyPair, ElementText))> = scope
         .iter()
-        .map(|dependency| Some((*dependency, keys[*dependency].as_ref()?)))
+        .map(|dependency| Some((*dependency, keys.get(*dependency)?.as_ref()?)))
         .collect::<Option<_>>()?;
     let description = OwnDescription::new(project, element, sources);
     let weak = below.iter().map(|(dependency, (pair, text))| match is_strict(element, *dependency) {

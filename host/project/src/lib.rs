@@ -6,6 +6,7 @@
 //!
 //! [`UnresolvedProject`] reads a project; [`keys::compute_keys`] gives its elements the keys that BuildStream gives them.
 
+mod after_dependencies;
 pub mod compose;
 mod config;
 mod dependency_graph;
@@ -36,6 +37,7 @@ mod variables;
 mod workspaces;
 pub mod yaml;
 
+pub use after_dependencies::map_independent;
 pub use config::{
     AliasError, AliasTarget, Aliases, FORMAT_VERSION, HostFile, PROJECT_CONF, PathKind, ProjectConfig,
     RefStorage, Shell, default_element, find_project, project_path,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use spec_strategy::KindRegistry;
 
 use crate::LoadError;
+use crate::after_dependencies::map_after_dependencies;
 use crate::config::{ProjectConfig, find_project};
 use crate::dependency_graph::{DependencyGraph, Scope};
 use crate::element::{Element, ElementResolver, ProjectKinds, ResolvedElements};
@@ -78,39 +79,41 @@ impl<'a> UnresolvedProject<'a> {
     pub fn resolve(self, kinds: &dyn KindRegistry) -> Result<Project, LoadError> {
         let Self { mut loader, targets: LoadedTargets { targets, except } } = self;
         let roots: Vec<usize> = targets.iter().chain(&except).copied().collect();
-        let order = loaded_graph(&loader.elements).scope(&roots, Scope::All);
+        let order = loaded_graph(&loader.elements, &|old| old).scope(&roots, Scope::All);
         let mut index = vec![0; loader.elements.len()];
         for (new, old) in order.iter().enumerate() {
             index[*old] = new;
         }
-        let elements = std::mem::take(&mut loader.elements);
-        order.iter().try_for_each(|old| loader.find_plugins(&elements[*old]))?;
-        let resolved = resolve(&loader, elements, &order, &|old| index[old], kinds)?;
+        let mut loaded: Vec<Option<LoadedElement>> =
+            std::mem::take(&mut loader.elements).into_iter().map(Some).collect();
+        let ordered: Vec<LoadedElement> = order.iter().filter_map(|old| loaded[*old].take()).collect();
+        ordered.iter().try_for_each(|element| loader.find_plugins(element))?;
+        let new = |old: usize| index[old];
+        let graph = loaded_graph(&ordered, &new);
+        let elements = resolve(&loader, ordered, &graph, &new, kinds)?;
         loader.check_conflicts()?;
-        let new = |old: Vec<usize>| old.iter().map(|old| index[*old]).collect();
         let workspaces = loader.workspaces.clone();
-        Ok(Project::new(configs(&loader.projects), workspaces, resolved, new(targets), new(except)))
+        let [targets, except] = [targets, except].map(|old| old.into_iter().map(new).collect());
+        Ok(Project::new(configs(&loader.projects), workspaces, (elements, graph), targets, except))
     }
 }
 
+/// Resolves the elements, each after all that it depends on. `index` gives the new index of a dependency.
 fn resolve(
     loader: &Loader<'_>,
-    elements: Vec<LoadedElement>,
-    order: &[usize],
-    index: &dyn Fn(usize) -> usize,
+    loaded: Vec<LoadedElement>,
+    graph: &DependencyGraph,
+    index: &(dyn Fn(usize) -> usize + Sync),
     kinds: &dyn KindRegistry,
-) -> Result<ResolvedElements, LoadError> {
-    let mut resolvers: Vec<_> =
+) -> Result<Vec<Element>, LoadError> {
+    let resolvers: Vec<_> =
         (0..loader.projects.len()).map(|project| resolver(loader, project, kinds)).collect();
-    let mut resolved = ResolvedElements::new(order.len());
-    let mut elements: Vec<Option<LoadedElement>> = elements.into_iter().map(Some).collect();
-    for old in order {
-        // Each is dropped when it is resolved, so that the nodes of all of them are not there twice.
-        if let Some(loaded) = elements[*old].take() {
-            resolved.push(resolvers[loaded.project].resolve(&loaded, &resolved, index)?);
-        }
-    }
-    Ok(resolved)
+    let below = |element: &LoadedElement| element.dependencies.iter().map(|on| index(on.element)).collect();
+    let dependencies: Vec<Vec<usize>> = loaded.iter().map(below).collect();
+    // Each is dropped when it is resolved, so that the nodes of all of them are not there twice.
+    map_after_dependencies(loaded, &dependencies, |loaded, elements| {
+        resolvers[loaded.project].resolve(&loaded, ResolvedElements { elements, graph }, index)
+    })
 }
 
 fn resolver<'l>(loader: &'l Loader<'_>, project: usize, kinds: &'l dyn KindRegistry) -> ElementResolver<'l> {
@@ -165,11 +168,10 @@ impl Project {
     fn new(
         (config, subprojects): (ProjectConfig, Vec<Subproject>),
         workspaces: Workspaces,
-        resolved: ResolvedElements,
+        (elements, graph): (Vec<Element>, DependencyGraph),
         targets: Vec<usize>,
         except: Vec<usize>,
     ) -> Self {
-        let (elements, graph) = resolved.into_parts();
         let names =
             elements.iter().enumerate().map(|(index, element)| (element.name.to_string(), index)).collect();
         Self { config, subprojects, workspaces, elements, targets, except, graph, names }
@@ -221,12 +223,14 @@ impl Project {
     }
 }
 
-fn loaded_graph(loaded: &[LoadedElement]) -> DependencyGraph {
+/// Who depends on whom. `index` gives the index in the graph of a dependency.
+fn loaded_graph(loaded: &[LoadedElement], index: &dyn Fn(usize) -> usize) -> DependencyGraph {
     let mut graph = DependencyGraph::new(loaded.len());
-    for (index, element) in loaded.iter().enumerate() {
-        for dependency in &element.dependencies {
-            graph.add(index, dependency.element, dependency.declared.build, dependency.declared.runtime);
-        }
+    for (element, dependency) in
+        loaded.iter().enumerate().flat_map(|(at, one)| one.dependencies.iter().map(move |below| (at, below)))
+    {
+        let declared = &dependency.declared;
+        graph.add(element, index(dependency.element), declared.build, declared.runtime);
     }
     graph
 }

@@ -1,6 +1,5 @@
 //! `project.refs` and `junction.refs`: the refs of sources in files of their own.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use spec_model::{Mapping, Node, NodeError, NodeKind, UserError as _};
@@ -27,9 +26,9 @@ pub(crate) struct ProjectRefs {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RefFiles {
     /// That of its project.
-    pub(crate) own: Option<Rc<ProjectRefs>>,
+    pub(crate) own: Option<Arc<ProjectRefs>>,
     /// That of the top-level project, for an element of a subproject. It counts before all others.
-    pub(crate) toplevel: Option<Rc<ProjectRefs>>,
+    pub(crate) toplevel: Option<Arc<ProjectRefs>>,
 }
 
 impl ProjectRefs {

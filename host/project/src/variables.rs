@@ -47,6 +47,18 @@ struct OpenVariable<'v> {
     references: Vec<&'v str>,
 }
 
+/// Why a variable has no value.
+enum Unexpandable<'v> {
+    /// A text at `position` refers to a variable that is not there.
+    Undefined {
+        name: &'v str,
+        position: Option<&'v FilePosition>,
+    },
+    /// Variables refer to each other.
+    Circle(Vec<OpenVariable<'v>>),
+    TooLarge(NodeError),
+}
+
 impl Variables {
     /// The variables of a composed mapping of scalars. `notparallel` sets `max-jobs` to 1.
     ///
@@ -125,13 +137,13 @@ impl Variables {
     /// that its subprojects give it.
     pub(crate) fn resolvable(&self) -> VariableValues {
         let names = self.base.entries.keys().chain(self.added.keys()).enumerate();
-        let one = |(index, name): (usize, &Arc<str>)| Some((Arc::clone(name), self.value(index).ok()?));
+        let one = |(index, name): (usize, &Arc<str>)| Some((Arc::clone(name), self.try_value(index).ok()?));
         VariableValues::alone(names.filter_map(one).collect())
     }
 
     /// The value of a variable; `None` when it is not there or cannot be expanded.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<str>> {
-        self.value(self.index_of(name)?).ok()
+        self.try_value(self.index_of(name)?).ok()
     }
 
     /// Expands every scalar below a mapping.
@@ -173,13 +185,18 @@ impl Variables {
         let mut has_any = false;
         for name in references(text) {
             has_any = true;
-            self.value(self.index(name, position)?)?;
+            self.value(self.index(name, position).map_err(|error| self.node_error(error))?)?;
         }
         if has_any { self.join(text, position).map(|joined| Some(joined.into())) } else { Ok(None) }
     }
 
-    /// The expanded value of the variable with this index, computed without recursion.
+    /// The expanded value of the variable with this index.
     fn value(&self, index: usize) -> Result<Arc<str>, NodeError> {
+        self.try_value(index).map_err(|error| self.node_error(error))
+    }
+
+    /// As [`Self::value`], computed without recursion. Kinds have many variables that only elements can expand.
+    fn try_value<'v>(&'v self, index: usize) -> Result<Arc<str>, Unexpandable<'v>> {
         if let Some(known) = &self.resolved.borrow()[index] {
             return Ok(Arc::clone(known));
         }
@@ -189,7 +206,7 @@ impl Variables {
         while let Some(step) = steps.last_mut() {
             let (text, position) = self.text(step.index);
             let Some(next) = step.references.pop() else {
-                let value = self.join(text, position)?;
+                let value = self.join(text, position).map_err(Unexpandable::TooLarge)?;
                 self.resolved.borrow_mut()[step.index] = Some(self.pool.shared(&value));
                 is_open[step.index] = false;
                 steps.pop();
@@ -201,7 +218,7 @@ impl Variables {
             }
             if std::mem::replace(&mut is_open[next], true) {
                 let first = steps.iter().position(|step| step.index == next);
-                return Err(self.circle(&steps[first.unwrap_or_default()..]));
+                return Err(Unexpandable::Circle(steps.split_off(first.unwrap_or_default())));
             }
             steps.push(self.begin(next));
         }
@@ -269,17 +286,30 @@ impl Variables {
     }
 
     /// The index of a variable that a text at `position` refers to.
-    fn index(&self, name: &str, position: Option<&FilePosition>) -> Result<usize, NodeError> {
-        if let Some(index) = self.index_of(name) {
-            return Ok(index);
+    fn index<'v>(
+        &self,
+        name: &'v str,
+        position: Option<&'v FilePosition>,
+    ) -> Result<usize, Unexpandable<'v>> {
+        self.index_of(name).ok_or(Unexpandable::Undefined { name, position })
+    }
+
+    fn node_error(&self, error: Unexpandable<'_>) -> NodeError {
+        match error {
+            Unexpandable::Undefined { name, position } => self.undefined(name, position),
+            Unexpandable::Circle(steps) => self.circle(&steps),
+            Unexpandable::TooLarge(error) => error,
         }
+    }
+
+    fn undefined(&self, name: &str, position: Option<&FilePosition>) -> NodeError {
         let known: Vec<&str> = self.names().collect();
         let hint = match spec_model::nearest(name, &known) {
             Some(near) => format!("did you mean '%{{{near}}}'?"),
             None => "define it under 'variables'".to_owned(),
         };
         let message = format!("the variable '{name}' is not defined");
-        Err(NodeError::new("unresolved-variable", position, message).with_hint(hint))
+        NodeError::new("unresolved-variable", position, message).with_hint(hint)
     }
 
     fn circle(&self, steps: &[OpenVariable<'_>]) -> NodeError {

@@ -2,6 +2,7 @@
 
 use spec_artifact::Artifact;
 use spec_model::Digest;
+use spec_project::map_independent;
 
 use crate::error::Result;
 use crate::session::Session;
@@ -62,15 +63,27 @@ impl Session {
     /// # Errors
     /// When the cache fails.
     pub fn element_states(&self) -> Result<Vec<ElementState>> {
-        let mut all: Vec<ElementState> = Vec::with_capacity(self.project.elements.len());
-        for element in 0..self.project.elements.len() {
-            let state = self.element_state(element, &all)?;
+        let elements: Vec<usize> = (0..self.project.elements.len()).collect();
+        let found = map_independent(elements, |element| self.own_state(element))?;
+        let mut all: Vec<ElementState> = Vec::with_capacity(found.len());
+        for (element, state) in found.into_iter().enumerate() {
+            let built = |dependency: &usize| matches!(all[*dependency], ElementState::Cached(_));
+            let state = match state {
+                ElementState::Waiting if self.is_buildable(element, &built) => ElementState::Buildable,
+                state => state,
+            };
             all.push(state);
         }
         Ok(all)
     }
 
-    fn element_state(&self, element: usize, below: &[ElementState]) -> Result<ElementState> {
+    /// Whether all that an element whose sources are here needs is built.
+    fn is_buildable(&self, element: usize, built: &dyn Fn(&usize) -> bool) -> bool {
+        self.key_pairs[element].is_some() && self.project.build_scope(element).iter().all(built)
+    }
+
+    /// The state of an element as far as it does not depend on those below it: one that waits may be buildable.
+    fn own_state(&self, element: usize) -> Result<ElementState> {
         if self.source_keys[element].is_none() {
             return Ok(ElementState::NoReference);
         }
@@ -82,12 +95,7 @@ impl Session {
             let kind = if artifact.succeeded() { ElementState::Cached } else { ElementState::Failed };
             return Ok(kind(Box::new(artifact)));
         }
-        if self.fetch_needed(element)? {
-            return Ok(ElementState::FetchNeeded);
-        }
-        let built = |dependency: &usize| matches!(below[*dependency], ElementState::Cached(_));
-        let buildable = self.project.build_scope(element).iter().all(built);
-        Ok(if buildable { ElementState::Buildable } else { ElementState::Waiting })
+        Ok(if self.fetch_needed(element)? { ElementState::FetchNeeded } else { ElementState::Waiting })
     }
 
     /// The key that people see: that of the artifact if there is one, or else the one it will have in strict mode.

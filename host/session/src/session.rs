@@ -134,8 +134,8 @@ impl Session {
         let recommended = RecommendedServers::of_projects(&project, &options.home)?;
         let hold = cas.hold()?;
         let contexts = sources::contexts(&options.sources, &project, &cas);
-        let sources = sources::configure_all(&project, &contexts, warn)?;
-        let source_keys = sources::key_texts(&sources)?;
+        let (sources, source_keys): (Vec<_>, Vec<_>) =
+            sources::configure_all(&project, &contexts, warn)?.into_iter().unzip();
         contexts.iter().for_each(|context| context.local_files.save());
         let key_pairs = compute_keys(&project, &|element| source_keys[element].as_deref().map(Cow::from));
         let recorded_inputs = Arc::<RecordedInputs>::default();

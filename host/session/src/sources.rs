@@ -1,7 +1,7 @@
 //! Configures the sources of a project's elements.
 
 use spec_cas::Cas;
-use spec_project::{Element, Project, ProjectConfig, SourceConfig};
+use spec_project::{Element, Project, ProjectConfig, SourceConfig, map_independent};
 use spec_source::{Alias, AliasRefusal, ElementSources, SourceContext, SourceSpec};
 
 use crate::error::{Result, SessionError};
@@ -34,15 +34,22 @@ pub(crate) fn context_of<'c>(contexts: &'c [SourceContext], element: &Element) -
     &contexts[element.subproject.map_or(0, |index| index + 1)]
 }
 
+/// The sources of an element, and the canonical text of what they contribute to its keys; `None` where a reference is missing.
+pub(crate) type KeyedSources = (ElementSources, Option<Box<str>>);
+
 /// The sources of all elements, by index. Calls `warn` with the reason and the text of each warning.
 pub(crate) fn configure_all(
     project: &Project,
     contexts: &[SourceContext],
     warn: &dyn Fn(&str, &str),
-) -> Result<Vec<ElementSources>> {
-    let mut all = Vec::with_capacity(project.elements.len());
-    for element in &project.elements {
+) -> Result<Vec<KeyedSources>> {
+    let configured = map_independent(project.elements.iter().collect(), |element| -> Result<KeyedSources> {
         let sources = configure(element, context_of(contexts, element))?;
+        let text = sources.key_text().map_err(SessionError::SourceDeclaration)?.map(Into::into);
+        Ok((sources, text))
+    })?;
+    let mut all = Vec::with_capacity(project.elements.len());
+    for (element, (sources, text)) in project.elements.iter().zip(configured) {
         for warning in sources.warnings() {
             if project.config_of(element).fatal_warnings.iter().any(|fatal| fatal == warning.token) {
                 let (reason, message, position) = (warning.token, warning.message, warning.position);
@@ -50,7 +57,7 @@ pub(crate) fn configure_all(
             }
             warn(warning.token, &warning.message);
         }
-        all.push(sources);
+        all.push((sources, text));
     }
     Ok(all)
 }
@@ -70,10 +77,4 @@ pub(crate) fn spec(source: &SourceConfig) -> SourceSpec {
         config: source.config.clone(),
         origin: source.origin.clone(),
     }
-}
-
-/// The canonical text of what the sources of each element contribute to keys; `None` where a reference is missing.
-pub(crate) fn key_texts(all: &[ElementSources]) -> Result<Vec<Option<Box<str>>>> {
-    let text = |sources: &ElementSources| Ok(sources.key_text()?.map(Into::into));
-    all.iter().map(|sources| text(sources).map_err(SessionError::SourceDeclaration)).collect()
 }

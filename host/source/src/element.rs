@@ -25,7 +25,7 @@ const ELEMENT_SOURCES: &str = "element-sources";
 pub struct ElementSources {
     element: Arc<str>,
     cas: Cas,
-    sources: Vec<PlacedSource>,
+    sources: Box<[PlacedSource]>,
     /// Their key, when it was asked for; `None` where a ref is missing.
     key: OnceLock<Option<Key>>,
 }
@@ -96,7 +96,7 @@ impl ElementSources {
             let directory = spec.directory.clone().filter(|directory| !directory.is_empty());
             Ok(PlacedSource { source, directory })
         };
-        let sources: Vec<PlacedSource> =
+        let sources: Box<[PlacedSource]> =
             specs.iter().enumerate().map(placed).collect::<Result<_, SourceError>>()?;
         if let Some(PlacedSource { source, .. }) = sources.first()
             && source.tracks_previous()

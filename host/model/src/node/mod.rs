@@ -137,6 +137,15 @@ impl Mapping {
         }
     }
 
+    /// Gives back the memory that was reserved for more entries.
+    pub fn shrink_to_fit(&mut self) {
+        self.entries.shrink_to_fit();
+        for positions in &mut self.key_positions {
+            Arc::make_mut(positions).0.shrink_to_fit();
+        }
+        self.key_positions.shrink_to_fit();
+    }
+
     /// Takes over where `other` has the names of its entries.
     pub fn adopt_key_positions(&mut self, other: &Self) {
         for positions in &other.key_positions {

@@ -74,7 +74,7 @@ fn the_encoding_is_that_of_the_format() -> postcard::Result<()> {
 #[test]
 fn beyond_the_limit_only_used_answers_stay() -> io::Result<()> {
     let folder = tempfile::tempdir()?;
-    let large = "x".repeat(MAX_BYTES / 2 - 100);
+    let large = "x".repeat(MAX_BYTES as usize / 2 - 100);
     let (old, new) = (answer_key("old", &()), answer_key("new", &()));
     let answers = AnswerCache::open(folder.path(), "component");
     answers.insert(old, &large);

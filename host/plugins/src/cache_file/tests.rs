@@ -15,8 +15,17 @@ fn written(body: &[u8]) -> io::Result<TestFile> {
     Ok(TestFile { _folder: folder, file })
 }
 
+/// The contents of a file, in both ways to read it.
 fn contents(file: &Path) -> Option<Vec<u8>> {
-    read(file).map(|verified| verified.to_vec())
+    let whole = read(file).map(|verified| verified.to_vec());
+    let parts = open(file).map(|verified| {
+        let length = fs::metadata(file).expect("it is there").len() - CHECKSUM as u64;
+        assert!(verified.part(0..length + 1).is_err(), "there is no more");
+        let middle = length / 2;
+        [0..middle, middle..length].map(|part| verified.part(part).expect("it has so many bytes")).concat()
+    });
+    assert_eq!(whole, parts);
+    whole
 }
 
 #[test]

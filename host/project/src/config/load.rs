@@ -185,13 +185,13 @@ impl ProjectConf {
         let attributes = declared.map_or_else(|| root.require(ATTRIBUTES)?.as_mapping(), Ok)?;
         config.provenance_attributes = attributes.entries.keys().map(ToString::to_string).collect();
         let defaults = ProjectDefaults {
-            variables: Rc::new(variables),
+            variables: Arc::new(variables),
             texts: Arc::clone(&self.files.texts),
             environment: root.require("environment")?.as_mapping()?.clone(),
             environment_nocache: root.str_list_or_empty("environment-nocache")?,
             sandbox: root.require("sandbox")?.as_mapping()?.clone(),
             splits: root.require("split-rules")?.as_mapping()?.clone(),
-            options: Rc::new(options),
+            options: Arc::new(options),
             elements,
             sources,
             plugins,

@@ -13,7 +13,6 @@ mod shell;
 mod version;
 
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use spec_model::{Mapping, Node};
@@ -81,8 +80,8 @@ pub struct ProjectConfig {
 
 /// The settings of a project over which its elements are composed.
 pub(crate) struct ProjectDefaults {
-    pub(crate) options: Rc<Options>,
-    pub(crate) variables: Rc<Mapping>,
+    pub(crate) options: Arc<Options>,
+    pub(crate) variables: Arc<Mapping>,
     /// The values that its elements share.
     pub(crate) texts: Arc<TextPool>,
     pub(crate) environment: Mapping,

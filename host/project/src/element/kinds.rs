@@ -1,7 +1,7 @@
 //! The element kinds of a project, with their defaults.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use spec_model::{FilePosition, Mapping, NodeError};
 use spec_strategy::{ElementKind, KindDescription, KindError, KindRegistry, KindRequest};
@@ -73,7 +73,7 @@ pub(crate) struct ProjectKinds<'r> {
     registry: &'r dyn KindRegistry,
     defaults: &'r ProjectDefaults,
     origins: &'r PluginOrigins,
-    known: HashMap<String, Arc<ProjectKind>>,
+    known: Mutex<HashMap<String, Arc<ProjectKind>>>,
 }
 
 impl<'r> ProjectKinds<'r> {
@@ -82,7 +82,7 @@ impl<'r> ProjectKinds<'r> {
         defaults: &'r ProjectDefaults,
         origins: &'r PluginOrigins,
     ) -> Self {
-        Self { registry, defaults, origins, known: HashMap::new() }
+        Self { registry, defaults, origins, known: Mutex::default() }
     }
 
     /// The kind of that name, asked for by an element at a place.
@@ -90,12 +90,14 @@ impl<'r> ProjectKinds<'r> {
     /// # Errors
     /// [`LoadError::Kind`] when there is none or it is broken, the errors of composing its defaults.
     pub(super) fn get(
-        &mut self,
+        &self,
         name: &str,
         element: &str,
         position: Option<&FilePosition>,
     ) -> Result<Arc<ProjectKind>, LoadError> {
-        if let Some(kind) = self.known.get(name) {
+        // Held while a kind is looked up, so that no other thread loads its component, too. A panic leaves whole entries.
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kind) = known.get(name) {
             return Ok(Arc::clone(kind));
         }
         let request = KindRequest { name: name.to_owned(), origin: self.origins.element(name) };
@@ -107,7 +109,7 @@ impl<'r> ProjectKinds<'r> {
             compose(overrides, &mut defaults)?;
         }
         let kind = Arc::new(ProjectKind::new(behaviour, defaults, false)?);
-        self.known.insert(name.to_owned(), Arc::clone(&kind));
+        known.insert(name.to_owned(), Arc::clone(&kind));
         Ok(kind)
     }
 }

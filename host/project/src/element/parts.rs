@@ -94,7 +94,8 @@ impl ElementParts<'_> {
                 position: declared.position.clone(),
             })
         };
-        self.loaded.dependencies.iter().map(one).collect()
+        // A vector would have room for four.
+        Ok(self.loaded.dependencies.iter().map(one).collect::<Result<Box<[_]>, NodeError>>()?.into_vec())
     }
 
     /// Calls the kind, after checking that the element has nothing that the kind forbids.

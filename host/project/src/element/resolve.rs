@@ -43,9 +43,9 @@ impl ElementResolver<'_> {
     /// # Errors
     /// What is wrong with its settings, or why its kind refuses it.
     pub(crate) fn resolve(
-        &mut self,
+        &self,
         loaded: &LoadedElement,
-        resolved: &ResolvedElements,
+        resolved: ResolvedElements<'_>,
         index: &dyn Fn(usize) -> usize,
     ) -> Result<Element, LoadError> {
         let name = loaded.name.to_string();

@@ -103,7 +103,8 @@ pub(super) fn sources(
         element.variables.expand(&mut source.config)?;
         Ok(source)
     };
-    nodes.iter().enumerate().map(one).collect()
+    // A vector would have room for four.
+    Ok(nodes.iter().enumerate().map(one).collect::<Result<Box<[_]>, LoadError>>()?.into_vec())
 }
 
 /// Gives a source its entries in files of refs, and decides where a new ref goes.

@@ -4,44 +4,25 @@ use spec_model::{Mapping, Node, NodeKind};
 use spec_strategy::{DependencyFacts, PublicData, StagedElementFacts};
 
 use super::Element;
+use crate::after_dependencies::Results;
 use crate::dependency_graph::{DependencyGraph, Scope};
 use crate::outer_space;
 
-/// The elements that are resolved already. All dependencies of the next one are among them.
-#[derive(Debug)]
-pub(crate) struct ResolvedElements {
-    pub(crate) elements: Vec<Element>,
-    graph: DependencyGraph,
+/// The elements that are resolved already, by index: all dependencies of the next one are among them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ResolvedElements<'e> {
+    pub(crate) elements: &'e Results<Element>,
+    /// Who depends on whom, of all elements.
+    pub(crate) graph: &'e DependencyGraph,
 }
 
 /// Answers questions of a kind about the dependencies of one element.
 pub(super) struct ElementFacts<'e> {
-    pub(super) resolved: &'e ResolvedElements,
+    pub(super) resolved: ResolvedElements<'e>,
     /// For each dependency index, the element.
     pub(super) dependencies: &'e [usize],
     /// What the element declares as public data.
     pub(super) public: &'e Mapping,
-}
-
-impl ResolvedElements {
-    /// None yet, of so many.
-    pub(crate) fn new(count: usize) -> Self {
-        Self { elements: Vec::with_capacity(count), graph: DependencyGraph::new(count) }
-    }
-
-    /// The next one.
-    pub(crate) fn push(&mut self, element: Element) {
-        let index = self.elements.len();
-        for dependency in &element.dependencies {
-            self.graph.add(index, dependency.element, dependency.build, dependency.runtime);
-        }
-        self.elements.push(element);
-    }
-
-    /// All of them, and who needs whom.
-    pub(crate) fn into_parts(self) -> (Vec<Element>, DependencyGraph) {
-        (self.elements, self.graph)
-    }
 }
 
 impl DependencyFacts for ElementFacts<'_> {

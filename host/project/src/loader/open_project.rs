@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use spec_model::FilePosition;
@@ -27,9 +28,9 @@ pub(crate) struct OpenProject {
     /// Where the kinds of its other elements and their sources come from.
     pub(crate) origins: PluginOrigins,
     /// The refs of junctions, where they have a file of their own.
-    pub(crate) junction_refs: Option<Rc<ProjectRefs>>,
+    pub(crate) junction_refs: Option<Arc<ProjectRefs>>,
     /// The refs of other elements, where they have a file of their own.
-    pub(crate) refs: Option<Rc<ProjectRefs>>,
+    pub(crate) refs: Option<Arc<ProjectRefs>>,
     pub(super) conf_includes: IncludedFiles,
     pub(super) element_includes: IncludedFiles,
     /// What is known of the files of its elements, by their names.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use spec_model::Mapping;
@@ -34,7 +35,7 @@ impl Loader<'_> {
         let settings = Rc::new(conf.settings(&composed, self.asked, SettingsPass::WithoutSubprojects)?);
         let options = &settings.defaults.options;
         let in_files = settings.config.ref_storage == RefStorage::ProjectRefs;
-        let refs = |name| ProjectRefs::load(&files, name, options).map(Rc::new);
+        let refs = |name| ProjectRefs::load(&files, name, options).map(Arc::new);
         let junction_refs = in_files.then(|| refs(JUNCTION_REFS)).transpose()?;
         // Without files of subprojects, the whole settings are the same; options of the command line may be unknown.
         let knows_options = parent.is_some() || self.asked.options.iter().all(|(name, _)| options.has(name));
@@ -80,7 +81,7 @@ impl Loader<'_> {
         let open = &mut self.projects[project];
         if settings.config.ref_storage == RefStorage::ProjectRefs {
             let refs = ProjectRefs::load(&open.files, PROJECT_REFS, &settings.defaults.options)?;
-            open.refs = Some(Rc::new(refs));
+            open.refs = Some(Arc::new(refs));
         }
         open.settings = WholeSettings::Read(settings);
         Ok(())
@@ -104,8 +105,8 @@ impl Loader<'_> {
         IncludeProject {
             index: project,
             files: Rc::clone(&open.files),
-            options: Some(Rc::clone(&defaults.options)),
-            variables: Some(Rc::clone(&defaults.variables)),
+            options: Some(Arc::clone(&defaults.options)),
+            variables: Some(Arc::clone(&defaults.variables)),
         }
     }
 

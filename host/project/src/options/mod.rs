@@ -7,8 +7,8 @@ mod expression;
 mod tokens;
 mod value;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use indexmap::IndexMap;
 use spec_model::{Mapping, Node, NodeError};
@@ -21,7 +21,7 @@ use expression::Expression;
 #[derive(Debug, Default)]
 pub(crate) struct Options {
     definitions: IndexMap<String, OptionDefinition>,
-    parsed: RefCell<HashMap<String, Expression>>,
+    parsed: Mutex<HashMap<String, Expression>>,
 }
 
 impl Options {
@@ -34,7 +34,7 @@ impl Options {
             Ok((name.to_string(), OptionDefinition::new(name, node, elements)?))
         };
         let definitions = definitions.entries.iter().map(one).collect::<Result<_, NodeError>>()?;
-        Ok(Self { definitions, parsed: RefCell::default() })
+        Ok(Self { definitions, parsed: Mutex::default() })
     }
 
     /// Whether there is an option of this name.
@@ -103,7 +103,8 @@ impl Options {
 
     /// Whether a condition holds.
     pub(crate) fn holds(&self, condition: &str) -> Result<bool, String> {
-        let mut parsed = self.parsed.borrow_mut();
+        // A panic of another thread leaves whole entries.
+        let mut parsed = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
         if !parsed.contains_key(condition) {
             parsed.insert(condition.to_owned(), expression::parse(condition)?);
         }

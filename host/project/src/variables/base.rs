@@ -43,7 +43,7 @@ impl BaseVariables {
         base.note_users();
         let base = Arc::new(base);
         let variables = Variables::alone(&base, pool);
-        let values = (0..base.entries.len()).map(|index| variables.value(index).ok()).collect();
+        let values = (0..base.entries.len()).map(|index| variables.try_value(index).ok()).collect();
         let expanded = variables.expanded.get();
         drop(variables);
         Ok(Self { values, expanded, ..Arc::into_inner(base).unwrap_or_default() })

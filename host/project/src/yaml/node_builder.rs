@@ -136,8 +136,12 @@ impl<'t> NodeBuilder<'t> {
     fn end(&mut self) -> Result<(), NodeError> {
         match self.open.pop() {
             Some(OpenCollection::Mapping(mapping, _)) if self.open.is_empty() => self.root = Some(mapping),
-            Some(OpenCollection::Mapping(mapping, _)) => self.value(mapping.into()),
-            Some(OpenCollection::Sequence(nodes, position)) => {
+            Some(OpenCollection::Mapping(mut mapping, _)) => {
+                mapping.shrink_to_fit();
+                self.value(mapping.into());
+            }
+            Some(OpenCollection::Sequence(mut nodes, position)) => {
+                nodes.shrink_to_fit();
                 self.value(Node { kind: NodeKind::Sequence(Arc::new(nodes)), position: Some(position) });
             }
             None => {}
