@@ -112,6 +112,7 @@ impl LineFormatter {
                 let line = self.job(elapsed, element, task, &format!("{failed} after {in_time}"));
                 line + &failure::report(self.info.name(element), task, why, self.error_lines, self.style)
             }
+            JobEnd::Absent => self.job(elapsed, element, task, "found it on no server"),
             JobEnd::Cancelled => self.job(elapsed, element, task, &format!("stopped after {in_time}")),
             JobEnd::Superseded if self.verbosity > Verbosity::Ends => {
                 self.job(elapsed, element, task, "found nothing of use")
