@@ -126,6 +126,8 @@ fn index(mark: &Path) -> String {
         pages.insert(format!("/html/{package}/"), ("text/html; charset=utf-8", html.into_bytes()));
         pages.insert(format!("/json/{package}/"), ("application/vnd.pypi.simple.v1+json", json.into_bytes()));
     }
+    let local = "{\"files\":[{\"filename\":\"local-1.zip\",\"url\":\"file:///etc/passwd\",\"hashes\":{}}]}";
+    pages.insert("/json/local/".to_owned(), ("application/vnd.pypi.simple.v1+json", local.into()));
     serve(pages)
 }
 
@@ -203,6 +205,7 @@ fn what_pip_would_choose_itself_is_refused() {
         ("app==1.0\nApp==2.0", "invalid-ref", ["'App==2.0'", "the same package"]),
         ("odd-name==4", "index-no-entry", ["odd-name==4", "/json/odd-name/"]),
         ("nothing==1", "index-no-entry", ["package 'nothing'", "/json/nothing/"]),
+        ("local==1", "index-answer", ["'local-1.zip'", "not on a server"]),
         ("wrong==1", "index-answer", ["SHA-256", "wrong-1.tar.gz"]),
     ] {
         let (host, project) = (Host::new(), project(&url, "json", reference));

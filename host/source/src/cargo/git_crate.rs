@@ -114,7 +114,7 @@ impl GitCrate {
         staged.insert(commit, files);
         let found = find_crate(&self.cas, files, &self.crate_name).map_err(|error| self.explain(error))?;
         let tree = match found.folder.is_empty() {
-            true => staging.files_and_git(&self.repository, &git_ref)?,
+            true => staging.with_git(files, &self.repository, &git_ref)?,
             false => {
                 let inner = self.cas.subtree(&files, &found.folder);
                 let inner = inner.map_err(|error| self.name.cas_error(error))?;

@@ -243,7 +243,7 @@ impl CargoSource {
                 let (url, folder) = self.archive(name, version)?;
                 let (context, place) = (&self.context, place.clone());
                 let file = DownloadableFile::with_sha256(&self.name, context, url, folder, sha, place);
-                Ok(CrateFiles::Archive(file))
+                Ok(CrateFiles::Archive(Box::new(file)))
             }
             CrateOrigin::Git { repo, commit, query } => {
                 let urls = (repo.as_str(), &*self.mirrored(repo));

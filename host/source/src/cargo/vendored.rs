@@ -108,7 +108,7 @@ pub(super) fn check_file_name(node: &Node, parts: [&str; 2]) -> Result<(), NodeE
 /// The files of a crate, where they come from.
 #[derive(Debug)]
 pub(super) enum CrateFiles {
-    Archive(DownloadableFile),
+    Archive(Box<DownloadableFile>),
     Git(Box<GitCrate>),
 }
 

@@ -33,12 +33,22 @@ impl StagedRepository<'_> {
     }
 
     /// The files of a commit, and a repository of the commits since its tag, without the contents of files.
-    pub(crate) fn files_and_git(
+    pub(super) fn files_and_git(
         &self,
         repository: &RemoteRepository,
         git_ref: &GitRef,
     ) -> Result<Digest, SourceError> {
         let files = self.files(repository, &git_ref.commit)?;
+        self.with_git(files, repository, git_ref)
+    }
+
+    /// The files of a commit, to which that repository is added.
+    pub(crate) fn with_git(
+        &self,
+        files: Digest,
+        repository: &RemoteRepository,
+        git_ref: &GitRef,
+    ) -> Result<Digest, SourceError> {
         let objects = repository.open(&git_ref.commit)?;
         let tag = match &git_ref.tag {
             None => None,

@@ -140,16 +140,24 @@ impl PipSource {
             true => simple_index::of_json(&answer.body).map_err(|error| self.index_error(page, error))?,
             false => simple_index::of_html(&answer.body, &answer.url),
         };
-        let Some(mut found) = package.choose(&files).cloned() else {
+        let Some(found) = package.choose(&files).cloned() else {
             return Err(no_package(format!("archive of the sources of '{}'", package.written)));
         };
-        let url = reqwest::Url::parse(&answer.url).and_then(|page| page.join(&found.url));
-        let url = url.map_err(|error| {
-            let why = format!("the URL of '{}' is wrong: {error}", found.name.escape_debug());
-            self.index_error(page, IndexError::answer(simple_index::EXPECTED, why))
-        })?;
-        found.url = url.into();
-        Ok(found)
+        self.on_server(&answer.url, found)
+    }
+
+    /// The file by its whole URL, which may be written relative to that of its page. An index must not name files of this machine.
+    fn on_server(&self, page: &str, file: IndexedFile) -> Result<IndexedFile, SourceError> {
+        let url = reqwest::Url::parse(page).and_then(|page| page.join(&file.url));
+        let why = match url {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => {
+                return Ok(IndexedFile { url: url.into(), ..file });
+            }
+            Ok(_) => "it is not on a server".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let why = format!("the URL of '{}': {why}", file.name.escape_debug());
+        Err(self.index_error(page, IndexError::answer(simple_index::EXPECTED, why)))
     }
 
     /// Downloads a file, and answers with it and its SHA-256.

@@ -52,7 +52,7 @@ impl PinnedPackage {
             }
             None => name,
         };
-        let is_version = |c: u8| c.is_ascii_alphanumeric() || b"._-+!*".contains(&c);
+        let is_version = |c: u8| c.is_ascii_alphanumeric() || b"._-+!".contains(&c);
         if !is_name(plain) || version.is_empty() || !version.bytes().all(is_version) {
             return None;
         }
@@ -63,8 +63,8 @@ impl PinnedPackage {
         Some(Self { written: line.trim().to_owned(), name: canonical(plain), version })
     }
 
-    /// The archive of sources that pip takes of those that an index lists: none that is yanked where there is another, the
-    /// highest version, and the last one in the list.
+    /// The archive of sources that pip takes of those that an index lists: none that is yanked where there is another, one with a
+    /// local version before one without, and the last one in the list.
     pub(super) fn choose<'f>(&self, files: &'f [IndexedFile]) -> Option<&'f IndexedFile> {
         let fitting = files.iter().filter_map(|file| Some((self.version_of(&file.name)?, file)));
         let best = fitting.max_by(|(a, of_a), (b, of_b)| {

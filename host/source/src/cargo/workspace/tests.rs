@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use spec_cas::TreeBuilder;
 
 use super::*;
@@ -88,5 +89,23 @@ fn wrong_manifests_are_named() {
     ] {
         let found = find(manifests, "m").expect_err(says);
         assert!(found[0].contains(says), "{found:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_workspace_is_read(
+        members in proptest::collection::vec("[a-c./*?\\[\\]!-]{0,8}", 0..4),
+        path in "[a-c./]{0,6}",
+        inherited in "[a-z.]{1,10}",
+    ) {
+        let root = format!("[workspace]\nmembers = {members:?}\n[package]\nname = \"r\"\n");
+        let member = package("a", &format!("[dependencies]\nx = {{ path = \"{path}\" }}\n[lints]\n{inherited} = true\n"));
+        for name in ["a", "r", "b"] {
+            let found = find(&[("", &root), ("a", &member), ("a/b", &package("b", "")), ("b", &member)], name);
+            prop_assert!(!found.is_ok_and(|folder| folder.starts_with('/') || folder.contains("..")));
+        }
     }
 }
