@@ -11,6 +11,7 @@ mod doctor;
 mod error;
 mod exit_code;
 mod log;
+mod message_format;
 mod plugin_options;
 mod project_plugins;
 mod recordings;

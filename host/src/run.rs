@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::SystemTime;
 
 use failure_prompt::FailurePrompt;
 use spec_scheduler::{Control, Observer, OnError, Options, Task};
@@ -17,7 +18,9 @@ use tokio::sync::mpsc;
 
 use crate::app::App;
 use crate::error::{CommandError, CommandResult};
-use crate::term::{FailureHelper, JsonEvents, LineFormatter, LiveView, PlainLog, Style, Verbosity};
+use crate::term::{
+    FailureHelper, JsonEvents, LineFormatter, LiveView, PlainLog, Style, UserFormat, Verbosity,
+};
 use crate::{cli, exit_code, signals};
 
 /// How many requests to the running session may wait.
@@ -76,7 +79,9 @@ fn options(app: &App, asks: bool) -> Options {
 
 fn lines(app: &App, info: &Arc<SessionInfo>, style: Style, verbosity: Verbosity) -> LineFormatter {
     let (error_lines, message_lines) = (app.config.error_lines, app.config.message_lines);
-    LineFormatter { info: info.clone(), style, error_lines, message_lines, verbosity }
+    let format = app.config.message_format.clone();
+    let format = format.map(|format| UserFormat { format, began: SystemTime::now() });
+    LineFormatter { info: info.clone(), style, error_lines, message_lines, verbosity, format }
 }
 
 fn live(app: &App, info: &Arc<SessionInfo>, remotes: &SessionRemotes) -> LiveView {

@@ -1,6 +1,8 @@
 //! Compares with BuildStream on the same project: artifacts, where a build is deterministic, and answers.
 
-use spec_testkit::{Host, Oracle, Project};
+use std::collections::BTreeSet;
+
+use spec_testkit::{Host, Oracle, Outcome, Project};
 
 /// Where a dependency is staged, and which variable has the digest of its tree.
 const PLACED: &str = "kind: manual
@@ -97,6 +99,30 @@ fn elements_are_shown_the_same() {
         let theirs = oracle.bst(&project, &show);
         same_lines(host.run(&project, &show).success(), theirs.success(), format);
     }
+}
+
+/// In a format of the user, the lines about the beginning and the end of a build.
+#[test]
+fn lines_have_the_columns_of_the_message_format() {
+    let lines =
+        "logging:\n  message-format: '[%{elapsed}][%{key}][%{element}] %{action}|100%%'\n  key-length: 10\n";
+    let (host, oracle) = (Host::new(), Oracle::configured(lines));
+    host.configure(lines);
+    let project = Project::of(&[
+        ("elements/one.bst", "kind: import\nsources:\n- {kind: local, path: files}\n"),
+        ("files/a", "a"),
+    ]);
+    let of_build = |outcome: &Outcome| -> BTreeSet<String> {
+        let _ = outcome.success();
+        let lines = outcome.stderr.lines().filter(|line| line.contains("build:one.bst"));
+        let lines = lines.filter(|line| line.contains("START") || line.contains("SUCCESS"));
+        // One of the two may take a second.
+        lines.map(|line| line.replace("[00:00:01]", "[00:00:00]")).collect()
+    };
+    let (ours, theirs) =
+        (host.run(&project, &["build", "one.bst"]), oracle.bst(&project, &["build", "one.bst"]));
+    let (ours, theirs) = (of_build(&ours), of_build(&theirs));
+    assert_eq!((ours.len(), &ours), (2, &theirs));
 }
 
 /// Compares texts of many lines.

@@ -52,7 +52,7 @@ impl<'a> SimulatedJobs<'a> {
         let RecordedJob { end, supersession, .. } = &self.session.jobs[job];
         match (end.as_str(), supersession) {
             ("superseded", Some(supersession)) => self.supersede(job, *supersession),
-            ("done" | "unneeded" | "superseded", _) => self.states.succeed(job),
+            ("done" | "unneeded" | "superseded" | "absent", _) => self.states.succeed(job),
             _ => _ = self.states.fail(job),
         }
     }

@@ -149,7 +149,7 @@ impl<'g> Driver<'g> {
             Err(failure) => JobEnd::Failed(failure),
         };
         let failed = matches!(end, JobEnd::Failed(_));
-        let good = matches!(end, JobEnd::Done | JobEnd::Unneeded);
+        let good = matches!(end, JobEnd::Done | JobEnd::Unneeded | JobEnd::Absent);
         let superseded = matches!(end, JobEnd::Superseded);
         self.report(number, end, began.elapsed());
         if superseded {
@@ -187,9 +187,9 @@ impl<'g> Driver<'g> {
         let Job { element, task } = self.graph.jobs[number];
         let column = match end {
             JobEnd::Done => 0,
-            JobEnd::Unneeded | JobEnd::Superseded => 1,
+            JobEnd::Unneeded => 1,
             JobEnd::Failed(_) => 2,
-            JobEnd::Cancelled | JobEnd::Skipped => 3,
+            JobEnd::Superseded | JobEnd::Absent | JobEnd::Cancelled | JobEnd::Skipped => 3,
         };
         self.counts.entry(task).or_default()[column] += 1;
         if column == 2 {

@@ -121,6 +121,8 @@ pub enum JobEnd {
     /// It could not do it, and other jobs, which are added to the session, do it instead, or the session does without: see
     /// [`Work::supersede`](crate::Work::supersede).
     Superseded,
+    /// What it was to bring is nowhere, which is no failure: the session goes on without it.
+    Absent,
     /// It failed.
     Failed(Box<Failure>),
     /// It was cancelled.

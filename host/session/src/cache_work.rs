@@ -22,7 +22,7 @@ struct CacheWork {
     caches: Arc<SharedCaches>,
 }
 
-/// The jobs that pull the artifacts of these elements that are not cached.
+/// The jobs that pull the artifacts of these elements. Those of cached ones only tell so.
 ///
 /// # Errors
 /// `no-artifact-servers`; when the store fails.
@@ -31,13 +31,30 @@ pub fn pull(session: &Arc<Session>, caches: &Arc<SharedCaches>, elements: &[usiz
         return Err(SessionError::NoServers { what: "artifact", action: "pulling" });
     }
     check_references(session, elements)?;
-    let mut needed = Vec::new();
+    let is_elsewhere = |element: &usize| {
+        // What is in a workspace is nowhere else.
+        can_pull(session, caches, *element) && session.project.elements[*element].workspace.is_none()
+    };
+    let elements: Vec<usize> = elements.iter().copied().filter(is_elsewhere).collect();
+    Ok(request(session, caches, "pull", single_task_graph(&elements, Task::Pull)))
+}
+
+/// The jobs that pull the artifacts of those of the elements that are not cached.
+///
+/// # Errors
+/// `no-artifact-servers`; when the store fails.
+pub fn pull_missing(
+    session: &Arc<Session>,
+    caches: &Arc<SharedCaches>,
+    elements: &[usize],
+) -> Result<RunRequest> {
+    let mut missing = Vec::new();
     for &element in elements {
-        if can_pull(session, caches, element) && pull_needed(session, element)? {
-            needed.push(element);
+        if pull_needed(session, element)? {
+            missing.push(element);
         }
     }
-    Ok(request(session, caches, "pull", single_task_graph(&needed, Task::Pull)))
+    pull(session, caches, &missing)
 }
 
 /// The jobs that push the artifacts of these elements. What is not cached is pulled first, perhaps from another server.
@@ -121,10 +138,13 @@ fn pull_needed(session: &Session, element: usize) -> Result<bool> {
 
 impl CacheWork {
     fn pull(&self, element: usize, context: &Context) -> JobResult {
+        if !pull_needed(&self.session, element).map_err(job_failure::of)? {
+            return Ok(JobEnd::Unneeded);
+        }
         let monitor = JobMonitor::new(context, true);
         match self.session.pull(&self.caches, element, &monitor).map_err(job_failure::of)? {
             Pulled::Artifact(_) => Ok(JobEnd::Done),
-            Pulled::NotThere => Ok(JobEnd::Unneeded),
+            Pulled::NotThere => Ok(JobEnd::Absent),
             Pulled::Unknown => Err(failure("no server that has it answers, as the warnings above say")),
         }
     }

@@ -40,7 +40,7 @@ mod track;
 mod workspaces;
 
 pub use build::{Build, BuildOptions, fetch};
-pub use cache_work::{pull, push, push_sources};
+pub use cache_work::{pull, pull_missing, push, push_sources};
 pub use element_state::ElementState;
 pub use error::{Result, SessionError};
 pub use executions::{ExecutorFactory, StoreExecutions};

@@ -79,11 +79,14 @@ impl Source for GenCargoLockSource {
 
     fn track(&self, _: &dyn PreviousSources, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
         let message = format!(
-            "{}: refs of sources of kind 'gen_cargo_lock' are not found, because they are what the cargo of a machine makes",
+            "{}: refs of sources of kind 'gen_cargo_lock' are not found, because they are what the cargo of a machine makes of sources that it obeys",
             self.name
         );
         let error = NodeError::new("source-kind-not-tracked", self.name.position.as_ref(), message);
-        Err(error.with_hint("write the ref by hand: the text of a Cargo.lock in base64").into())
+        Err(error.with_hint(
+            "run in a copy of the sources, if you trust them: cargo generate-lockfile && base64 -w0 Cargo.lock\n\
+             and write what it prints into the ref",
+        ).into())
     }
 
     fn stage(&self, _: &FetchMonitor) -> Result<Digest, SourceError> {

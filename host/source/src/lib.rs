@@ -37,6 +37,7 @@ mod project_path;
 mod pypi_index;
 mod released_file;
 mod remote;
+mod simple_index;
 mod source;
 mod source_cache;
 mod source_info;

@@ -1,26 +1,20 @@
 //! The Python Package Index: which releases a package has, and which of them is taken.
 
-use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use pep440_rs::Version;
-use serde::Deserialize;
 use spec_model::{Mapping, Node, NodeError};
 
 use crate::download::WebQuestion;
 use crate::error::SourceError;
 use crate::fnmatch::fnmatch;
 use crate::index_error::IndexError;
-use crate::text_ref::is_sha256;
+use crate::simple_index::{EXPECTED, IndexedFile, JSON, LARGEST, of_json};
 
 /// The list of packages. BuildStream's plugin asks no other, whatever the `url` is.
 const PACKAGES: &str = "https://pypi.org/simple/";
-const ACCEPT: &str = "application/vnd.pypi.simple.v1+json";
 /// What refs leave out of URLs.
 pub(crate) const FILES: &str = "https://files.pythonhosted.org/packages/";
-/// Bytes of the largest list of releases. The longest ones have some megabytes.
-const LARGEST: usize = 128 << 20;
-const EXPECTED: &str = "the list of the files of a package in JSON";
 
 /// Which releases may be taken.
 #[derive(Clone, Debug, Default)]
@@ -30,23 +24,6 @@ pub(crate) struct ReleaseFilter {
     include: Vec<String>,
     /// None of these may.
     exclude: Vec<String>,
-}
-
-/// The list of files of a package.
-#[derive(Deserialize)]
-struct PackageFiles {
-    files: Vec<PackageFile>,
-}
-
-/// A file of a release.
-#[derive(Deserialize)]
-struct PackageFile {
-    filename: String,
-    url: String,
-    hashes: BTreeMap<String, String>,
-    /// The reason why it should not be used, or whether.
-    #[serde(default)]
-    yanked: serde_json::Value,
 }
 
 impl ReleaseFilter {
@@ -77,7 +54,7 @@ impl ReleaseFilter {
     ) -> Result<Option<Mapping>, SourceError> {
         let url = format!("{PACKAGES}{package}");
         let index = |error| SourceError::Index { name: ask.name.clone(), url: url.clone(), error };
-        let body = ask.get(&url, ACCEPT, LARGEST).map_err(|error| match error {
+        let body = ask.get(&url, JSON, LARGEST).map_err(|error| match error {
             SourceError::Refused { status: 404, .. } => index(no_package(package)),
             error => error,
         })?;
@@ -85,14 +62,13 @@ impl ReleaseFilter {
     }
 
     fn newest_of(&self, package: &str, body: &[u8]) -> Result<Option<Mapping>, IndexError> {
-        let PackageFiles { files } =
-            serde_json::from_slice(body).map_err(|error| IndexError::answer(EXPECTED, error))?;
+        let files = of_json(body)?;
         if files.is_empty() {
             return Err(no_package(package));
         }
-        let mut newest: Option<(Version, &PackageFile)> = None;
-        for file in files.iter().filter(|file| !file.is_yanked()) {
-            let Some(version) = version_of(&file.filename).filter(|version| self.takes(version)) else {
+        let mut newest: Option<(Version, &IndexedFile)> = None;
+        for file in files.iter().filter(|file| !file.is_yanked) {
+            let Some(version) = version_of(&file.name).filter(|version| self.takes(version)) else {
                 continue;
             };
             // Of several files of a version the last one is taken.
@@ -100,29 +76,19 @@ impl ReleaseFilter {
                 newest = Some((version, file));
             }
         }
-        newest.map(|(_, file)| file.reference()).transpose()
+        newest.map(|(_, file)| reference(file)).transpose()
     }
 }
 
-impl PackageFile {
-    fn is_yanked(&self) -> bool {
-        match &self.yanked {
-            serde_json::Value::Bool(yanked) => *yanked,
-            serde_json::Value::String(reason) => !reason.is_empty(),
-            _ => false,
-        }
-    }
-
-    fn reference(&self) -> Result<Mapping, IndexError> {
-        let sha256 = self.hashes.get("sha256").filter(|sha| is_sha256(sha));
-        let sha256 = sha256.ok_or_else(|| {
-            IndexError::answer(EXPECTED, format!("'{}' has no SHA-256", self.filename.escape_debug()))
-        })?;
-        let mut reference = Mapping::new();
-        reference.set("sha256sum", Node::text(sha256.as_str()));
-        reference.set("suffix", Node::text(self.url.replace(FILES, "")));
-        Ok(reference)
-    }
+fn reference(file: &IndexedFile) -> Result<Mapping, IndexError> {
+    let sha256 = file.sha256.as_deref();
+    let sha256 = sha256.ok_or_else(|| {
+        IndexError::answer(EXPECTED, format!("'{}' has no SHA-256", file.name.escape_debug()))
+    })?;
+    let mut reference = Mapping::new();
+    reference.set("sha256sum", Node::text(sha256));
+    reference.set("suffix", Node::text(file.url.replace(FILES, "")));
+    Ok(reference)
 }
 
 fn no_package(package: &str) -> IndexError {

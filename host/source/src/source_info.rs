@@ -9,9 +9,9 @@ use crate::url::without_password;
 pub struct SourceInfo {
     /// The URL with its alias replaced; of files of the project, their path in it.
     pub url: String,
-    /// How the files are obtained: `local`, `workspace`, `remote-file`, `git`, `oci-image`.
+    /// How the files are obtained: `local`, `workspace`, `remote-file`, `git`, `oci-image`, `pypi`.
     pub medium: &'static str,
-    /// What the version is: `cas-digest`, `sha256`, `commit`, `oci-digest`.
+    /// What the version is: `cas-digest`, `sha256`, `commit`, `oci-digest`, `indexed-version`.
     pub version_type: &'static str,
     /// What names these files and no others; empty without a ref.
     pub version: String,
@@ -41,6 +41,14 @@ impl SourceInfo {
         let (url, version) = (without_password(registry), format!("sha256:{sha256}"));
         let (medium, version_type) = ("oci-image", "oci-digest");
         Self { url, medium, version_type, version, version_guess, extra_data: Vec::new() }
+    }
+
+    /// A package of an index of Python packages.
+    pub(crate) fn python_package(index: &str, name: &str, version: &str) -> Self {
+        let (url, version_guess) = (without_password(index), Some(version.to_owned()));
+        let (medium, version_type, version) = ("pypi", "indexed-version", version.to_owned());
+        let extra_data = vec![("package-name", name.to_owned())];
+        Self { url, medium, version_type, version, version_guess, extra_data }
     }
 
     /// A file of the project that is no file of the source's tree: a patch.

@@ -156,7 +156,7 @@ fn file_path(rest: &str) -> Result<PathBuf, &'static str> {
     Ok(std::ffi::OsString::from_vec(percent_decoded(path.as_bytes())).into())
 }
 
-fn percent_decoded(text: &[u8]) -> Vec<u8> {
+pub(crate) fn percent_decoded(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let [first, more @ ..] = rest {

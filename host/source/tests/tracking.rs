@@ -313,3 +313,22 @@ fn lock_files_that_are_of_no_use() {
         refused(&lab, &specs, "previous-file-missing", part);
     }
 }
+
+/// Nothing is executed to find a lock file, so its ref is written by hand, as the hint says.
+#[test]
+fn a_lock_file_that_is_a_ref_is_written_by_hand() -> Result<(), SourceError> {
+    use base64::Engine;
+    let (lab, lock) = (lab(), "version = 4\n\n[[package]]\nname = \"app\"\nversion = \"0.1.0\"\n");
+    let folder = lab.new_folder();
+    lab.write(&format!("{folder}/Cargo.toml"), b"[package]\nname = \"app\"\nversion = \"0.1.0\"\n");
+    let mut specs = [spec("local", &[("path", &folder)]), spec("gen_cargo_lock", &[])];
+    refused(&lab, &specs, "source-kind-not-tracked", "gen_cargo_lock");
+    let error = track(&lab, &specs).expect_err("it is not tracked");
+    let hint = error.hint().expect("it says what to do");
+    assert!(hint.contains("cargo generate-lockfile && base64 -w0 Cargo.lock"), "{hint}");
+    let reference = base64::engine::general_purpose::STANDARD.encode(lock);
+    specs[1].config.set("ref", Node::text(reference));
+    let root = lab.sources(&specs)?.fetch(&silent())?;
+    assert_eq!(files(&lab.context.cas, &root), ["Cargo.lock", "Cargo.toml"]);
+    Ok(())
+}

@@ -27,7 +27,7 @@ pub(super) fn pull_missing(
     if caches.pulled_artifacts().is_none() {
         return Ok(());
     }
-    let request = spec_session::pull(session, caches, &known)?;
+    let request = spec_session::pull_missing(session, caches, &known)?;
     if request.is_empty() {
         return Ok(());
     }

@@ -27,6 +27,7 @@ use spec_speculation::{RecordFormat, SpeculationMode};
 
 use crate::cli::{CacheBuildTrees, Deps, GlobalOptions, OnError};
 use crate::error::CommandResult;
+use crate::message_format::MessageFormat;
 use crate::values::SizeSetting;
 
 /// All settings: the defaults, overridden by the file, overridden by the command line.
@@ -103,6 +104,8 @@ pub(crate) struct Config {
     pub(crate) message_lines: usize,
     /// What `show` prints without `--format`.
     pub(crate) element_format: String,
+    /// The format of lines about messages, if it is another than ours.
+    pub(crate) message_format: Option<MessageFormat>,
     /// Whether the plain log also reports the progress of running jobs.
     pub(crate) verbose: bool,
     /// Whether the program's own trace is written.
@@ -171,6 +174,7 @@ impl Config {
             error_lines: 20,
             message_lines: 20,
             element_format: "%{state: >12} %{full-key} %{name} %{workspace-dirs}".to_owned(),
+            message_format: None,
             verbose: false,
             debug: false,
             projects: Mapping::new(),

@@ -12,6 +12,7 @@ use super::{
     Config, Environment, ExecutionSettings, ServeRights, TreeAndActionLimits, numbers, speculation_budget,
 };
 use crate::cli::Deps;
+use crate::message_format::MessageFormat;
 use crate::values::SizeSetting;
 
 type NodeResult = Result<(), NodeError>;
@@ -19,7 +20,7 @@ type SectionReader = (&'static str, fn(&mut Config, &Mapping) -> NodeResult);
 
 /// Keys of BuildStream that have no effect here yet.
 const LATER: [&str; 2] = ["fetch", "track"];
-const LOGGING_LATER: [&str; 2] = ["message-format", "throttle-ui-updates"];
+const LOGGING_LATER: [&str; 1] = ["throttle-ui-updates"];
 
 /// The keys below `projects: NAME`.
 const PROJECT_KEYS: [&str; 10] = [
@@ -214,7 +215,15 @@ fn size(node: &Node) -> Result<SizeSetting, NodeError> {
 }
 
 fn logging(config: &mut Config, section: &Mapping) -> NodeResult {
-    let known = ["key-length", "error-lines", "message-lines", "element-format", "verbose", "debug"];
+    let known = [
+        "key-length",
+        "error-lines",
+        "message-lines",
+        "element-format",
+        "message-format",
+        "verbose",
+        "debug",
+    ];
     check(config, section, "logging.", &known, &LOGGING_LATER)?;
     numbers::take_size(section, "key-length", &mut config.key_length)?;
     numbers::take_size(section, "error-lines", &mut config.error_lines)?;
@@ -223,6 +232,11 @@ fn logging(config: &mut Config, section: &Mapping) -> NodeResult {
     config.debug = section.bool_or("debug", config.debug)?;
     if let Some(format) = section.opt_str("element-format")? {
         config.element_format = format.trim().to_owned();
+    }
+    if let Some(node) = section.get("message-format") {
+        let format = MessageFormat::parse(node.as_str()?.trim());
+        config.message_format =
+            Some(format.map_err(|why| node.expected(&format!("a format of lines ({why})")))?);
     }
     Ok(())
 }

@@ -51,7 +51,8 @@ scheduler: {on-error: continue, fetchers: 1, builders: 2, pushers: 9, network-re
   speculation-budget: {cpu-share: 25%, cpu-seconds: 60, output-size: 2G, in-flight: 8}, speculation-record-format: upstream}
 build: {max-jobs: 3, retry-failed: True, dependencies: all}
 cache: {quota: 10G, reserved-disk-space: 2G, low-watermark: 50%, cache-buildtrees: always, pull-buildtrees: True}
-logging: {key-length: 64, error-lines: 5, message-lines: 0, element-format: '%{name} '}
+logging: {key-length: 64, error-lines: 5, message-lines: 0, element-format: '%{name} ',
+  message-format: ' [%{key}] %{message} '}
 projects: {mine: {options: {debug: True}, strict: False, default-mirror: near}}
 limits: {tree-entries: 1, tree-size: 2K, tree-depth: 3, artifact-size: infinity, action-entries: 4, action-size: 5M,
   action-log-size: 6, action-memory: 7G}
@@ -79,6 +80,7 @@ serve: {allow-network: True, allow-users: '0,1000-1999', allow-groups: 7, allow-
     assert_eq!((config.reserved, config.low_watermark), (SizeSetting::Bytes(2 << 30), 50));
     assert_eq!((config.key_length, config.error_lines, config.message_lines), (64, 5, 0));
     assert_eq!(config.element_format, "%{name}");
+    assert_eq!(config.message_format, MessageFormat::parse("[%{key}] %{message}").ok());
     let globals = |line: &[&str]| crate::cli::Cli::read(line).expect("the line is right").globals;
     assert!(!config.strict(&globals(&["spec-host", "build"]), "mine"));
     assert!(config.strict(&globals(&["spec-host", "--strict", "build"]), "mine"));
@@ -87,8 +89,8 @@ serve: {allow-network: True, allow-users: '0,1000-1999', allow-groups: 7, allow-
 
 #[test]
 fn settings_of_buildstream_without_effect_are_named() {
-    let config = good("artifacts: {servers: []}\ntrack: {source: all}\nlogging: {message-format: a}");
-    assert_eq!(config.without_effect, ["track", "logging.message-format"]);
+    let config = good("artifacts: {servers: []}\ntrack: {source: all}\nlogging: {throttle-ui-updates: true}");
+    assert_eq!(config.without_effect, ["track", "logging.throttle-ui-updates"]);
     let service = "{url: 'http://a'}";
     let only_results = format!("{{storage-service: {service}, action-cache-service: {service}}}");
     for text in [
@@ -104,6 +106,10 @@ fn wrong_files_say_what_and_where() {
     for (text, expect) in [
         ("cachdir: /c", "invalid-data my.conf:1:1 unexpected key 'cachdir', did you mean 'cachedir'?"),
         ("cachedir: c", "invalid-data my.conf:1:11 expected an absolute path, found 'c'"),
+        (
+            "logging:\n  message-format: '%{name}'",
+            "invalid-data my.conf:2:19 expected a format of lines (%{name} is none of elapsed, elapsed-us, wallclock, wallclock-us, key, element, action, message), found '%{name}'",
+        ),
         (
             "build:\n  max-jobs: -1",
             "invalid-data my.conf:2:13 expected a whole number of at least 0, found '-1'",

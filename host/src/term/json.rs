@@ -146,6 +146,7 @@ fn ended(mut fields: Value, end: &JobEnd, duration: Duration) -> Value {
         JobEnd::Done => ("done", None),
         JobEnd::Unneeded => ("unneeded", None),
         JobEnd::Superseded => ("superseded", None),
+        JobEnd::Absent => ("absent", None),
         JobEnd::Failed(failure) => ("failed", Some(failed(failure))),
         JobEnd::Cancelled => ("cancelled", None),
         JobEnd::Skipped => ("skipped", None),

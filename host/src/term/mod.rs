@@ -13,7 +13,7 @@ mod time;
 
 pub(crate) use ask::{FailureHelper, ask};
 pub(crate) use json::JsonEvents;
-pub(crate) use lines::{LineFormatter, Verbosity};
+pub(crate) use lines::{LineFormatter, UserFormat, Verbosity};
 pub(crate) use live::{LiveView, restore};
 pub(crate) use output::{SanitizingWriter, write_stderr, write_stdout};
 pub(crate) use plain::PlainLog;

@@ -1,7 +1,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use spec_model::{Blame, FilePosition};
 use spec_scheduler::{Event, Failure, JobEnd, Message, MessageLevel, Observer, Summary, Task};
@@ -9,6 +9,7 @@ use spec_session::{ElementInfo, SessionInfo};
 
 use super::failure::report;
 use super::*;
+use crate::message_format::MessageFormat;
 
 pub(super) fn names() -> SessionInfo {
     let element = |name: &str, digit: &str| ElementInfo {
@@ -81,6 +82,7 @@ fn lines_of_script(verbosity: Verbosity) -> String {
         error_lines: 2,
         message_lines: 2,
         verbosity,
+        format: None,
     };
     script().iter().map(|event| lines.of(event, Duration::from_secs(5))).collect()
 }
@@ -90,6 +92,28 @@ fn plain_lines() {
     insta::assert_snapshot!("plain", lines_of_script(Verbosity::Jobs));
     let brief = lines_of_script(Verbosity::Ends);
     assert!(!brief.contains("started") && brief.contains("done in 12 s"), "{brief}");
+}
+
+/// As wide as BuildStream's lines.
+#[test]
+fn lines_in_the_format_of_the_user() {
+    let all = "[%{wallclock}][%{elapsed}][%{key}][%{element}] %{action} %{message}";
+    let format = MessageFormat::parse(all).expect("a good format");
+    let began = SystemTime::UNIX_EPOCH + Duration::from_secs(7 * 3600);
+    let lines = LineFormatter {
+        info: Arc::new(names()),
+        style: Style::Plain,
+        error_lines: 2,
+        message_lines: 2,
+        verbosity: Verbosity::Progress,
+        format: Some(UserFormat { format, began }),
+    };
+    let mut text: String = script().iter().map(|event| lines.of(event, Duration::from_secs(5))).collect();
+    text += &lines.progress(Duration::from_secs(6), 1, Task::Fetch, "asking");
+    for end in [JobEnd::Absent, JobEnd::Superseded, JobEnd::Cancelled] {
+        text += &lines.of(&ended(9, 2, Task::Pull, end, 1), Duration::from_secs(7));
+    }
+    insta::assert_snapshot!("formatted", text);
 }
 
 #[test]
@@ -162,6 +186,7 @@ fn only_verbose_logs_tell_what_jobs_do() {
             error_lines: 2,
             message_lines: 2,
             verbosity,
+            format: None,
         };
         let plain = PlainLog::new(lines, Box::new(memory.clone()));
         script().iter().for_each(|event| plain.event(event));
@@ -231,6 +256,7 @@ fn hostile_texts_do_nothing_in_any_output() {
             error_lines: 9,
             message_lines: 9,
             verbosity: Verbosity::Progress,
+            format: None,
         };
         let memory = Memory::default();
         let plain = PlainLog::new(lines, Box::new(memory.clone()));

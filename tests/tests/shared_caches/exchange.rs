@@ -115,3 +115,42 @@ fn sources_go_both_ways() {
     let fetched = Oracle::configured(&config).bst(&project, &["source", "fetch", "base.bst"]);
     assert!(fetched.success().is_empty() && fetched.stderr.contains("Pulled source"), "{}", fetched.stderr);
 }
+
+/// What was pulled, what was there already and what no server has is told. As for BuildStream, none of it is a failure.
+#[test]
+fn a_pull_tells_what_became_of_each_artifact() {
+    let (host, project) = (Host::new(), project());
+    let service = serve(&host, &[]);
+    let _ = machine(&config(&service.url(), true)).run(&project, &["build", "one.bst"]).success();
+    let (pulls, oracle) =
+        (machine(&config(&service.url(), false)), Oracle::configured(&config(&service.url(), false)));
+    let pull = ["artifact", "pull", "--deps", "none", "one.bst", "two.bst", "middle.bst"];
+    let _ = pulls.run(&project, &["build", "two.bst"]).success();
+    let pulled = pulls.run(&project, &pull);
+    assert!(pulled.success().is_empty());
+    for line in
+        ["pull one.bst done in", "pull two.bst was there already", "pull middle.bst found it on no server"]
+    {
+        assert!(pulled.stderr.contains(line), "{line}: {}", pulled.stderr);
+    }
+    assert!(pulled.stderr.contains("pull: 1 done, 1 unneeded, 1 skipped\n"), "{}", pulled.stderr);
+    let _ = oracle.bst(&project, &["build", "two.bst"]).success();
+    let theirs = oracle.bst(&project, &pull);
+    assert!(theirs.success().is_empty());
+    assert!(theirs.stderr.contains("processed 1, skipped 2, failed 0"), "{}", theirs.stderr);
+    let again = pulls.run(&project, &["artifact", "pull", "--deps", "none", "one.bst", "two.bst"]);
+    assert!(again.success().is_empty() && again.stderr.contains("pull: 2 unneeded\n"), "{}", again.stderr);
+    let shown = pulls.run(&project, &["show", "--format", "%{name} %{full-key}", "middle.bst"]);
+    let name = |line: &str| format!("test/{}", line.replacen(".bst ", "/", 1));
+    let names: Vec<String> = shown.success().lines().map(name).collect();
+    let fresh = machine(&config(&service.url(), false));
+    let named: Vec<&str> = ["artifact", "pull"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    let pulled = fresh.run(&project, &named);
+    assert!(pulled.success().is_empty());
+    for words in [["one/", "was pulled"], ["two/", "is on no server"], ["middle/", "is on no server"]] {
+        let told = pulled.stderr.lines().any(|line| words.iter().all(|word| line.contains(word)));
+        assert!(told, "{words:?}: {}", pulled.stderr);
+    }
+    let again = fresh.run(&project, &named);
+    assert!(again.stderr.contains("was there already"), "{}", again.stderr);
+}

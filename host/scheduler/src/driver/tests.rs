@@ -93,6 +93,7 @@ fn name(end: &JobEnd) -> &'static str {
         JobEnd::Done => "done",
         JobEnd::Unneeded => "unneeded",
         JobEnd::Superseded => "superseded",
+        JobEnd::Absent => "absent",
         JobEnd::Failed(_) => "failed",
         JobEnd::Cancelled => "cancelled",
         JobEnd::Skipped => "skipped",

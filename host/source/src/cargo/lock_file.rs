@@ -2,14 +2,7 @@
 
 use serde::Deserialize;
 
-/// What is wrong with a file, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LockFileError {
-    /// The place, from 1.
-    pub(crate) line: usize,
-    pub(crate) column: usize,
-    pub(crate) why: String,
-}
+use super::toml_file::{TomlFileError, parse};
 
 /// A crate of the file.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -40,16 +33,8 @@ pub(crate) enum LockedOrigin {
 }
 
 /// The crates of a file that come from elsewhere.
-pub(crate) fn read(text: &str) -> Result<Vec<LockedCrate>, LockFileError> {
-    let file: LockFile = toml::from_str(text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        LockFileError {
-            line: before.matches('\n').count() + 1,
-            column: line.chars().count() + 1,
-            why: error.message().to_owned(),
-        }
-    })?;
+pub(crate) fn read(text: &str) -> Result<Vec<LockedCrate>, TomlFileError> {
+    let file: LockFile = parse(text)?;
     Ok(file.package.into_iter().filter(|found| found.source.is_some()).collect())
 }
 

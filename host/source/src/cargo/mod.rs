@@ -1,16 +1,19 @@
 //! The kinds `cargo` and `cargo2`: the crates that a `Cargo.lock` names, in the form of `cargo vendor`.
 
+mod git_crate;
+mod inherit;
 mod lock_file;
+mod toml_file;
+mod vendored;
+mod workspace;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use spec_cas::{CasError, MergeInput, TreeBuilder};
-use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, Value};
+use spec_model::{Digest, Mapping, Node, NodeError, Value};
 
-use crate::archive::ArchivePart;
-use crate::archive_source::{ArchiveFormat, stage_archive};
 use crate::context::SourceContext;
 use crate::download::DownloadableFile;
 use crate::error::{SourceError, SourceName};
@@ -20,17 +23,13 @@ use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
 use crate::source_info::SourceInfo;
 use crate::source_url::SourceUrl;
 use crate::url::directory_name;
-use lock_file::{LockFileError, LockedCrate, LockedOrigin};
+use git_crate::{GitCrate, StagedCommits};
+use lock_file::{LockedCrate, LockedOrigin};
+use toml_file::TomlFileError;
+pub(crate) use vendored::CargoKind;
+use vendored::{CrateFiles, CrateOrigin, VendoredCrate, check_file_name};
 
 const KEYS: [&str; 7] = ["kind", "directory", "provenance", "url", "ref", "cargo-lock", "vendor-dir"];
-
-/// Which of the two kinds it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CargoKind {
-    Cargo,
-    /// Crates may also come from git repositories.
-    Cargo2,
-}
 
 /// The crates of a lock file.
 #[derive(Debug)]
@@ -49,23 +48,7 @@ pub(crate) struct CargoSource {
     /// The crates of the ref; `None` without one.
     crates: Option<Vec<VendoredCrate>>,
     /// The files of the crates, when they were needed: there may be thousands, and keys do without.
-    files: OnceLock<Vec<DownloadableFile>>,
-}
-
-/// A crate of the ref.
-#[derive(Debug)]
-struct VendoredCrate {
-    name: Arc<str>,
-    version: Arc<str>,
-    origin: CrateOrigin,
-}
-
-#[derive(Debug)]
-enum CrateOrigin {
-    /// A file of a registry, by its SHA-256, and where that is written; `None` without it.
-    Registry(Option<(Arc<str>, Option<FilePosition>)>),
-    /// A commit of a git repository, with the query of its URL.
-    Git { repo: String, commit: String, query: Vec<(String, String)> },
+    files: OnceLock<Vec<CrateFiles>>,
 }
 
 impl CargoSource {
@@ -117,33 +100,14 @@ impl CargoSource {
                 self.provenance.insert(entry.str("name")?.to_owned(), provenance.clone());
             }
         }
-        let crates = nodes.iter().map(|node| self.vendored(node)).collect::<Result<Vec<_>, _>>()?;
+        let crates = nodes.iter().map(|node| VendoredCrate::of_node(node, self.kind));
+        let crates = crates.collect::<Result<Vec<_>, _>>()?;
         self.crates = match self.kind {
             CargoKind::Cargo => Some(crates).filter(|crates| !crates.is_empty()),
             CargoKind::Cargo2 => Some(crates),
         };
         self.files = OnceLock::new();
         Ok(())
-    }
-
-    fn vendored(&self, node: &Node) -> Result<VendoredCrate, SourceError> {
-        let entry = node.as_mapping()?;
-        let (name, version) = (entry.require("name")?.shared_str()?, entry.require("version")?.shared_str()?);
-        let is_git = self.kind == CargoKind::Cargo2 && entry.opt_str("kind")? == Some("git");
-        if is_git {
-            let query = entry.opt_mapping("query")?;
-            let query = query.into_iter().flat_map(|query| &query.entries);
-            let query = query.map(|(key, value)| Ok((key.to_string(), value.as_str()?.to_owned())));
-            let query = query.collect::<Result<_, NodeError>>()?;
-            let (repo, commit) = (entry.str("repo")?.to_owned(), entry.str("commit")?.to_owned());
-            return Ok(VendoredCrate { name, version, origin: CrateOrigin::Git { repo, commit, query } });
-        }
-        let sha = entry.get("sha").map(|sha| Ok::<_, NodeError>((sha.shared_str()?, sha.position.clone())));
-        let sha = sha.transpose()?;
-        if sha.is_some() {
-            check_file_name(node, [&name, &version])?;
-        }
-        Ok(VendoredCrate { name, version, origin: CrateOrigin::Registry(sha) })
     }
 
     /// The URL of the archive of a crate, and the folder of its downloads.
@@ -244,8 +208,8 @@ impl CargoSource {
         Ok(entry.into())
     }
 
-    fn wrong_lock(&self, error: &LockFileError) -> SourceError {
-        let LockFileError { line, column, why } = error;
+    fn wrong_lock(&self, error: &TomlFileError) -> SourceError {
+        let TomlFileError { line, column, why } = error;
         let message = format!(
             "{}: '{}' of the sources before it, line {line}, column {column}: {why}",
             self.name, self.cargo_lock
@@ -262,31 +226,46 @@ impl CargoSource {
         crates.ok_or_else(|| SourceError::NoRef { name: self.name.clone() })
     }
 
-    fn files(&self) -> Result<&[DownloadableFile], SourceError> {
+    fn files(&self) -> Result<&[CrateFiles], SourceError> {
         if let Some(files) = self.files.get() {
             return Ok(files);
         }
-        let files = self.crates()?.iter().map(|vendored| self.file(vendored)).collect::<Result<_, _>>()?;
+        let files =
+            self.crates()?.iter().map(|vendored| self.files_of(vendored)).collect::<Result<_, _>>()?;
         Ok(self.files.get_or_init(|| files))
     }
 
-    /// The file of a crate, as it is downloaded.
-    fn file(&self, vendored: &VendoredCrate) -> Result<DownloadableFile, SourceError> {
-        let VendoredCrate { name, version, origin: CrateOrigin::Registry(Some((sha, place))) } = vendored
-        else {
-            return Err(self.git_crate(vendored));
-        };
-        let (url, folder) = self.archive(name, version)?;
-        Ok(DownloadableFile::with_sha256(&self.name, &self.context, url, folder, sha, place.clone()))
+    fn files_of(&self, vendored: &VendoredCrate) -> Result<CrateFiles, SourceError> {
+        let VendoredCrate { name, version, origin } = vendored;
+        match origin {
+            CrateOrigin::Registry(None) => Err(SourceError::NoRef { name: self.name.clone() }),
+            CrateOrigin::Registry(Some((sha, place))) => {
+                let (url, folder) = self.archive(name, version)?;
+                let (context, place) = (&self.context, place.clone());
+                let file = DownloadableFile::with_sha256(&self.name, context, url, folder, sha, place);
+                Ok(CrateFiles::Archive(Box::new(file)))
+            }
+            CrateOrigin::Git { repo, commit, query } => {
+                let urls = (repo.as_str(), &*self.mirrored(repo));
+                let found = GitCrate::new(&self.name, &self.context, name, urls, commit, query)?;
+                Ok(CrateFiles::Git(Box::new(found)))
+            }
+        }
     }
 
-    fn git_crate(&self, vendored: &VendoredCrate) -> SourceError {
-        let message = format!(
-            "{}: the crate {} comes from a git repository, which cannot be fetched yet",
-            self.name, vendored.name
-        );
-        let error = NodeError::new("source-kind-not-fetched", self.name.position.as_ref(), message);
-        error.with_hint("use a release of the crate").into()
+    /// Refuses crates that would be in the same folder. Cargo cannot have them in one folder of crates either.
+    fn check_folders(&self) -> Result<(), SourceError> {
+        let mut folders = HashSet::new();
+        let twice = self.crates()?.iter().find(|vendored| !folders.insert(vendored.folder()));
+        let Some(VendoredCrate { name, version, .. }) = twice.filter(|_| self.kind == CargoKind::Cargo2)
+        else {
+            return Ok(());
+        };
+        let message = format!("{}: the ref has version {version} of the crate {name} twice", self.name);
+        let error = NodeError::new("invalid-ref", self.name.position.as_ref(), message);
+        Err(error
+            .with_hint("have the crate from one place in Cargo.toml, then track the source again")
+            .into())
     }
 
     /// The ref as the configuration has it, with what it says of where crates come from.
@@ -304,83 +283,58 @@ impl CargoSource {
     }
 
     /// The configuration that makes cargo look for crates in the folder.
-    fn cargo_config(&self) -> (&'static str, String) {
+    fn cargo_config(&self) -> Result<(&'static str, String), SourceError> {
         let (registry, folder) = (&self.url.url.resolved, &self.vendor_dir);
-        match self.kind {
-            CargoKind::Cargo => (
-                ".cargo/config",
-                format!(
-                    "[source.crates-io]\nregistry = \"{registry}\"\nreplace-with = \"vendored-sources\"\n\
-                     [source.vendored-sources]\ndirectory = \"{folder}\"\n"
-                ),
-            ),
-            CargoKind::Cargo2 => (
-                ".cargo/config.toml",
-                format!(
-                    "[source.crates-io]\nregistry = \"{registry}\"\nreplace-with = \"vendored-sources\"\n\n\
-                     [source.vendored-sources]\ndirectory = \"{folder}\"\n"
-                ),
-            ),
+        if self.kind == CargoKind::Cargo {
+            let text = format!(
+                "[source.crates-io]\nregistry = \"{registry}\"\nreplace-with = \"vendored-sources\"\n\
+                 [source.vendored-sources]\ndirectory = \"{folder}\"\n"
+            );
+            return Ok((".cargo/config", text));
         }
+        let table = |entries: &[(&str, &str)]| -> toml::Table {
+            entries.iter().map(|(key, text)| ((*key).to_owned(), (*text).into())).collect()
+        };
+        let mut sources = toml::Table::new();
+        let crates_io = table(&[("registry", registry), ("replace-with", "vendored-sources")]);
+        sources.insert("crates-io".to_owned(), crates_io.into());
+        for files in self.files()? {
+            if let CrateFiles::Git(found) = files {
+                let (name, section) = found.replacement();
+                sources.insert(name, section.into());
+            }
+        }
+        sources.insert("vendored-sources".to_owned(), table(&[("directory", folder)]).into());
+        let config = toml::Table::from_iter([("source".to_owned(), sources.into())]);
+        Ok((".cargo/config.toml", config.to_string()))
     }
 
-    fn assemble(&self, trees: &[(Digest, &VendoredCrate)]) -> Result<Digest, CasError> {
+    fn assemble(&self, trees: &[(Digest, &VendoredCrate)], config: (&str, &str)) -> Result<Digest, CasError> {
         let (cas, mut builder) = (&self.context.cas, TreeBuilder::new());
-        let (path, text) = self.cargo_config();
-        builder.add_file(path, cas.put_bytes(text.as_bytes())?, false)?;
+        builder.add_file(config.0, cas.put_bytes(config.1.as_bytes())?, false)?;
+        let mut places = Vec::new();
         for (tree, vendored) in trees {
-            if let CrateOrigin::Registry(Some((sha, _))) = &vendored.origin {
-                // cargo refuses a crate without this file.
-                let text = format!("{{\"package\": \"{sha}\", \"files\": {{}}}}");
-                let digest = cas.put_bytes(text.as_bytes())?;
-                for node in &cas.directory(tree)?.directories {
-                    let path = format!("{}/{}/.cargo-checksum.json", self.vendor_dir, node.name);
-                    builder.add_file(&path, digest, false)?;
-                }
+            let CrateOrigin::Registry(Some((sha, _))) = &vendored.origin else {
+                places.push(format!("{}/{}", self.vendor_dir, vendored.folder()));
+                continue;
+            };
+            places.push(self.vendor_dir.clone());
+            // cargo refuses a crate without this file.
+            let text = format!("{{\"package\": \"{sha}\", \"files\": {{}}}}");
+            let digest = cas.put_bytes(text.as_bytes())?;
+            for node in &cas.directory(tree)?.directories {
+                let path = format!("{}/{}/.cargo-checksum.json", self.vendor_dir, node.name);
+                builder.add_file(&path, digest, false)?;
             }
         }
         let own = builder.store(cas)?;
         let mut layers: Vec<MergeInput<'_>> = trees
             .iter()
-            .map(|(root, _)| MergeInput { root: *root, location: &self.vendor_dir, filter: None })
+            .zip(&places)
+            .map(|((root, _), place)| MergeInput { root: *root, location: place, filter: None })
             .collect();
         layers.push(MergeInput::whole(own));
         Ok(cas.merge(&layers)?.root)
-    }
-}
-
-/// Checks that the name and the version of a crate can be in the name of its file.
-fn check_file_name(node: &Node, parts: [&str; 2]) -> Result<(), NodeError> {
-    if parts.iter().any(|text| matches!(*text, "" | "." | "..") || text.contains('/')) {
-        return Err(node.expected("a crate whose name and version are parts of a file name"));
-    }
-    Ok(())
-}
-
-impl VendoredCrate {
-    fn is_resolved(&self) -> bool {
-        !matches!(self.origin, CrateOrigin::Registry(None))
-    }
-
-    fn value(&self, kind: CargoKind) -> Value {
-        let text = |text: &str| Value::from(text);
-        let mut entries = vec![("name", text(&self.name)), ("version", text(&self.version))];
-        match &self.origin {
-            CrateOrigin::Registry(sha) => {
-                entries.push(("sha", sha.as_ref().map_or(Value::Null, |(sha, _)| text(sha))));
-                if kind == CargoKind::Cargo2 {
-                    entries.push(("kind", text("registry")));
-                }
-            }
-            CrateOrigin::Git { repo, commit, query } => {
-                entries.extend([("kind", text("git")), ("repo", text(repo)), ("commit", text(commit))]);
-                if !query.is_empty() {
-                    let query = query.iter().map(|(key, value)| (key.as_str(), text(value)));
-                    entries.push(("query", Value::map(query)));
-                }
-            }
-        }
-        Value::map(entries)
     }
 }
 
@@ -412,12 +366,12 @@ impl Source for CargoSource {
     }
 
     fn is_cached(&self) -> bool {
-        let is_cached = |vendored| self.file(vendored).is_ok_and(|file| file.is_cached());
-        self.crates().is_ok_and(|crates| crates.iter().all(is_cached))
+        self.files().is_ok_and(|files| files.iter().all(CrateFiles::is_cached))
     }
 
     fn check(&self) -> Result<(), SourceError> {
-        self.files()?.iter().try_for_each(DownloadableFile::check)
+        self.check_folders()?;
+        self.files()?.iter().try_for_each(CrateFiles::check)
     }
 
     fn fetch(&self, monitor: &FetchMonitor) -> Result<(), SourceError> {
@@ -441,32 +395,19 @@ impl Source for CargoSource {
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
-        let cas = self.context.cas.clone().with_cancel(&monitor.cancel);
-        let (part, limits) = (ArchivePart::BaseDir(""), self.context.limits);
-        let staged = |file| stage_archive(file, ArchiveFormat::Tar, part, &cas, limits, monitor);
-        let trees: Vec<Digest> = self.files()?.iter().map(staged).collect::<Result<_, _>>()?;
-        let trees: Vec<(Digest, &VendoredCrate)> = trees.into_iter().zip(self.crates()?).collect();
-        self.assemble(&trees).map_err(|error| self.name.cas_error(error))
+        self.check_folders()?;
+        let (mut trees, mut staged) = (Vec::new(), StagedCommits::new());
+        for (files, vendored) in self.files()?.iter().zip(self.crates()?) {
+            trees.push((files.stage(&self.context, &mut staged, monitor)?, vendored));
+        }
+        let (path, text) = self.cargo_config()?;
+        self.assemble(&trees, (path, &text)).map_err(|error| self.name.cas_error(error))
     }
 
     fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
-        let of_kind = |text: &'static str| (self.kind == CargoKind::Cargo2).then_some(text);
-        let one = |vendored: &VendoredCrate| {
-            let version = Some(vendored.version.to_string());
-            Ok(match &vendored.origin {
-                CrateOrigin::Registry(None) => None,
-                CrateOrigin::Registry(Some((sha, _))) => Some(
-                    SourceInfo::remote_file(&self.file(vendored)?.url.resolved, sha, version)
-                        .with("ecosystem", of_kind("crates.io")),
-                ),
-                CrateOrigin::Git { repo, commit, .. } => Some(
-                    SourceInfo::git(repo, commit, version)
-                        .with("crate-name", Some(&*vendored.name))
-                        .with("ecosystem", Some("GIT")),
-                ),
-            })
-        };
-        self.crates.iter().flatten().filter_map(|vendored| one(vendored).transpose()).collect()
+        let resolved = self.crates.iter().flatten().filter(|vendored| vendored.is_resolved());
+        let infos = resolved.map(|vendored| Ok(self.files_of(vendored)?.info(vendored, self.kind)));
+        infos.filter_map(Result::transpose).collect()
     }
 
     fn warnings(&self) -> Vec<SourceWarning> {

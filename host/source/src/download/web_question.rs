@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Response;
-use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::failure::{Failure, answered, broke_off, is_transient};
 use super::http_attempts::HttpAttempts;
@@ -27,16 +27,39 @@ pub(crate) struct WebQuestion<'q> {
     pub(crate) monitor: &'q FetchMonitor,
 }
 
+/// The answer to a question.
+#[derive(Clone, Debug)]
+pub(crate) struct WebAnswer {
+    /// Who answered, after all redirects.
+    pub(crate) url: String,
+    /// The media type, in lower case.
+    pub(crate) kind: String,
+    pub(crate) body: Vec<u8>,
+}
+
 impl WebQuestion<'_> {
     /// The body of the answer to a GET, of at most `most` bytes.
     ///
     /// # Errors
     /// `download-failed`, `download-refused`, `invalid-source-url`, `cancelled`.
     pub(crate) fn get(&self, url: &str, accept: &'static str, most: usize) -> Result<Vec<u8>, SourceError> {
+        self.get_answer(url, accept, most).map(|answer| answer.body)
+    }
+
+    /// As [`get`](Self::get), with what is said of the body.
+    pub(crate) fn get_answer(
+        &self,
+        url: &str,
+        accept: &'static str,
+        most: usize,
+    ) -> Result<WebAnswer, SourceError> {
         let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
         self.run(url, Some(LONGEST), async |client: &HttpClient| {
             let response = answered(client.get(url, &headers).await?)?;
-            body(response, most).await
+            let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+            let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default();
+            let (kind, url) = (kind.trim().to_ascii_lowercase(), response.url().to_string());
+            Ok(WebAnswer { url, kind, body: body(response, most).await? })
         })
     }
 

@@ -71,7 +71,7 @@ pub(super) fn mirror_path(context: &SourceContext, name: &SourceName, url: &Sour
 ///
 /// # Errors
 /// `invalid-ref`.
-pub(super) fn parse_ref(
+pub(crate) fn parse_ref(
     name: &SourceName,
     text: &str,
     place: Option<&FilePosition>,

@@ -22,10 +22,13 @@ mod staged_repository;
 mod submodules;
 mod tracked_ref;
 
-pub(crate) use git_repo::GitRepoSource;
+pub(crate) use git_ref::{GitRef, WantedHistory};
+pub(crate) use git_repo::{GitRepoSource, parse_ref};
 pub(crate) use git_source::GitSource;
 pub(crate) use git_tag::GitTagSource;
 pub(crate) use go_module::{GoModuleSource, WITH_EXPLICIT};
+pub(crate) use remote_repository::RemoteRepository;
+pub(crate) use staged_repository::StagedRepository;
 
 /// What fuzzing reads.
 #[cfg(fuzzing)]

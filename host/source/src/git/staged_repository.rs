@@ -13,15 +13,15 @@ use crate::monitor::FetchMonitor;
 use crate::tree_at::with_tree_at;
 
 /// A place where commits are staged.
-pub(super) struct StagedRepository<'s> {
-    pub(super) name: &'s SourceName,
-    pub(super) cas: &'s Cas,
-    pub(super) monitor: &'s FetchMonitor,
+pub(crate) struct StagedRepository<'s> {
+    pub(crate) name: &'s SourceName,
+    pub(crate) cas: &'s Cas,
+    pub(crate) monitor: &'s FetchMonitor,
 }
 
 impl StagedRepository<'_> {
     /// The files of a commit that was fetched.
-    pub(super) fn files(&self, repository: &RemoteRepository, commit: &str) -> Result<Digest, SourceError> {
+    pub(crate) fn files(&self, repository: &RemoteRepository, commit: &str) -> Result<Digest, SourceError> {
         let objects = repository.open(commit)?;
         let cas = self.cas.clone().with_cancel(&self.monitor.cancel);
         let staged = objects
@@ -39,6 +39,16 @@ impl StagedRepository<'_> {
         git_ref: &GitRef,
     ) -> Result<Digest, SourceError> {
         let files = self.files(repository, &git_ref.commit)?;
+        self.with_git(files, repository, git_ref)
+    }
+
+    /// The files of a commit, to which that repository is added.
+    pub(crate) fn with_git(
+        &self,
+        files: Digest,
+        repository: &RemoteRepository,
+        git_ref: &GitRef,
+    ) -> Result<Digest, SourceError> {
         let objects = repository.open(&git_ref.commit)?;
         let tag = match &git_ref.tag {
             None => None,
@@ -55,7 +65,7 @@ impl StagedRepository<'_> {
     }
 
     /// The tree of nothing.
-    pub(super) fn empty(&self) -> Result<Digest, SourceError> {
+    pub(crate) fn empty(&self) -> Result<Digest, SourceError> {
         let empty = self.cas.store_directory(&spec_model::tree::Directory::default());
         empty.map_err(|error| self.name.cas_error(error))
     }
@@ -72,7 +82,7 @@ impl StagedRepository<'_> {
     }
 
     /// A tree with another at a path.
-    pub(super) fn with_tree(&self, root: Digest, path: &str, tree: Digest) -> Result<Digest, SourceError> {
+    pub(crate) fn with_tree(&self, root: Digest, path: &str, tree: Digest) -> Result<Digest, SourceError> {
         with_tree_at(self.cas, &root, path, tree).map_err(|error| self.name.cas_error(error))
     }
 

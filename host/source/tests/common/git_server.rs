@@ -109,6 +109,10 @@ fn respond(
     let mut child = program.arg(".").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     child.stdin.take().expect("it is piped").write_all(body)?;
     let output = child.wait_with_output()?.stdout;
-    write!(stream, "HTTP/1.1 200 X\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", output.len())?;
+    let kind = if list { "advertisement" } else { "result" };
+    let head = format!(
+        "HTTP/1.1 200 X\r\nConnection: close\r\nContent-Type: application/x-git-upload-pack-{kind}\r\n"
+    );
+    write!(stream, "{head}Content-Length: {}\r\n\r\n", output.len())?;
     stream.write_all(&output)
 }

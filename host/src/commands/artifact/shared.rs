@@ -91,6 +91,11 @@ fn by_name(
     let monitor = StderrMonitor { app, cancel: signals::cancel()? };
     let transfer = |name: &ArtifactName, direction: Direction| -> CommandResult {
         let caches = caches_of_name(app, name, &cas, line)?;
+        let is_pulled = direction == Direction::Pull && caches.pulled_artifacts().is_some();
+        if is_pulled && is_cached(app, &artifacts, &cas, name)? {
+            tell(app, direction, format_args!("{name} was there already"));
+            return Ok(());
+        }
         if direction == Direction::Pull || artifacts.get(name)?.is_none() {
             pull(app, &caches, name, direction, &monitor)?;
         }
@@ -144,10 +149,32 @@ pub(super) fn pull(
     };
     let options = PullOptions { buildtrees: app.config.pull_buildtrees };
     match artifacts.pull(name, options, monitor)? {
-        Pulled::Artifact(_) | Pulled::NotThere => Ok(()),
+        Pulled::Artifact(_) => {
+            tell(app, direction, format_args!("{name} was pulled"));
+            Ok(())
+        }
+        Pulled::NotThere => {
+            tell(app, direction, format_args!("{name} is on no server"));
+            Ok(())
+        }
         Pulled::Unknown => {
             Err(failed(format!("no server that has {name} answers, as the warnings above say")))
         }
+    }
+}
+
+/// Whether an artifact is cached with all that is wanted of it.
+fn is_cached(app: &App, artifacts: &Artifacts, cas: &Cas, name: &ArtifactName) -> CommandResult<bool> {
+    Ok(match artifacts.get(name)? {
+        Some(artifact) => !app.config.pull_buildtrees || has_buildtrees(cas, &artifact)?,
+        None => false,
+    })
+}
+
+/// Tells what became of an artifact that is to be pulled.
+fn tell(app: &App, direction: Direction, text: std::fmt::Arguments<'_>) {
+    if direction == Direction::Pull {
+        write_stderr(&format!("{text}\n"), app.err);
     }
 }
 

@@ -140,7 +140,14 @@ fn an_unchanged_frame_writes_nothing_and_a_changed_line_only_itself() {
 
 fn lines() -> LineFormatter {
     let (style, verbosity) = (Style::Plain, Verbosity::Ends);
-    LineFormatter { info: Arc::new(names()), style, error_lines: 2, message_lines: 2, verbosity }
+    LineFormatter {
+        info: Arc::new(names()),
+        style,
+        error_lines: 2,
+        message_lines: 2,
+        verbosity,
+        format: None,
+    }
 }
 
 #[test]

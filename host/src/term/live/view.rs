@@ -65,7 +65,7 @@ impl ViewState {
                 self.running.remove(job);
                 let count = self.tasks.entry(*task).or_default();
                 match end {
-                    JobEnd::Done | JobEnd::Unneeded | JobEnd::Superseded => count.done += 1,
+                    JobEnd::Done | JobEnd::Unneeded | JobEnd::Superseded | JobEnd::Absent => count.done += 1,
                     JobEnd::Failed(_) => drop(count.failed.insert(*job)),
                     JobEnd::Cancelled | JobEnd::Skipped => {}
                 }
