@@ -14,6 +14,8 @@ use crate::error::CasError;
 /// Bytes that are read at a time for hashing: large enough that the cost of system calls is negligible, small enough
 /// for the processor's cache.
 const CHUNK: usize = 256 << 10;
+/// Bytes of a block of most file systems.
+const BLOCK: usize = 4096;
 /// Bytes that one system call copies, so that cancelled work ends soon.
 const STEP: u64 = 8 << 20;
 static ZEROS: [u8; CHUNK] = [0; CHUNK];
@@ -118,17 +120,28 @@ fn zeros(hasher: &mut DigestHasher, mut count: u64, cancel: &Cancel) -> io::Resu
 }
 
 /// Fills an empty file with the contents of another: shares the blocks where the file system can, otherwise copies in
-/// the kernel and keeps holes.
+/// the kernel and keeps holes. Contents of one block are read and written, which takes less time than to share them.
 pub(crate) fn clone_or_copy(from: &File, to: &File, cancel: &Cancel) -> io::Result<()> {
+    let meta = from.metadata()?;
+    let size = meta.len();
+    let has_holes = meta.blocks().saturating_mul(512) < size;
+    if size <= BLOCK as u64 && !has_holes {
+        return copy_block(from, to, size as usize);
+    }
     if rustix::fs::ioctl_ficlone(to, from).is_ok() {
         return Ok(());
     }
-    let size = from.metadata()?.len();
-    if has_holes(from)? {
+    if has_holes {
         each_extent(from, size, |extent| copy(from, to, extent, cancel))?;
         return to.set_len(size);
     }
     copy(from, to, 0..size, cancel)
+}
+
+fn copy_block(from: &File, to: &File, size: usize) -> io::Result<()> {
+    let mut block = [0; BLOCK];
+    from.read_exact_at(&mut block[..size], 0)?;
+    to.write_all_at(&block[..size], 0)
 }
 
 fn copy(from: &File, to: &File, extent: Range<u64>, cancel: &Cancel) -> io::Result<()> {
