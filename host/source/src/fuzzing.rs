@@ -14,6 +14,7 @@ use crate::hashing_reader::HashingReader;
 use crate::monitor::FetchMonitor;
 use crate::patch_error::PatchError;
 pub use crate::patches::fuzzing::apply;
+pub use crate::pip::fuzzing::archive_of;
 pub use crate::pypi_index::fuzzing::newest;
 use crate::url::{Alias, AliasedUrl, UrlTarget};
 

@@ -2,26 +2,36 @@
 
 use std::io::Write;
 
-use spec_source::fuzzing::{crates, go_modules, module_file, newest};
+use spec_source::fuzzing::{archive_of, crates, go_modules, module_file, newest};
 
 /// The first byte says what the rest is.
 pub fn run(data: &[u8]) {
     let Some((kind, rest)) = data.split_first() else { return };
-    match kind % 4 {
+    match kind % 6 {
         0 => drop(module_file("A::B", rest)),
         1 => drop(module_file("A::B", &packed(rest))),
         2 => {
-            let found = newest(if kind & 4 == 0 { "*" } else { "1.*" }, rest);
+            let found = newest(if kind < 6 { "*" } else { "1.*" }, rest);
             if let Ok(Some(sha256)) = found {
                 assert!(sha256.len() == 64 && sha256.bytes().all(|c| c.is_ascii_hexdigit()), "{sha256:?}");
             }
         }
-        _ => {
+        3 => {
             if let Ok(text) = std::str::from_utf8(rest) {
                 texts(text);
             }
         }
+        form => package(rest, form == 4),
     }
+}
+
+/// The line of a ref, and the page of an index behind it.
+fn package(data: &[u8], is_json: bool) {
+    let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    let line = String::from_utf8_lossy(&data[..end]);
+    let Ok(Some((name, sha256))) = archive_of(&line, &data[end..], is_json) else { return };
+    assert!(!name.contains('/') && name.contains(['-', '.']), "{name:?}");
+    assert!(sha256.is_none_or(|sha256| sha256.len() == 64));
 }
 
 fn texts(text: &str) {
@@ -56,6 +66,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let pypi = format!(
         "{{\"files\":[{{\"filename\":\"p-1.0.tar.gz\",\"url\":\"x\",\"hashes\":{{\"sha256\":\"{sha}\"}},\"yanked\":false}}]}}"
     );
+    let html = format!("p==1.0\n<a data-yanked href=\"p-1.0.tar.gz#sha256={sha}\">p</a>");
     let lock = "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"git+https://x/y?tag=1#12\"\n";
     let go =
         "module m\n\ngo 1.22\nrequire a.org/m v1.0.0 // indirect\nreplace a.org/n v1.0.0 => a.org/m v1.0.0\n";
@@ -67,7 +78,9 @@ pub fn seeds() -> Vec<Vec<u8>> {
         seed(0, &packed(cpan.as_bytes())),
         seed(1, cpan.as_bytes()),
         seed(2, pypi.as_bytes()),
-        seed(6, pypi.as_bytes()),
+        seed(8, pypi.as_bytes()),
+        seed(4, format!("p==1.0\n{pypi}").as_bytes()),
+        seed(5, html.as_bytes()),
     ]
     .into_iter()
     .chain(texts)

@@ -68,12 +68,15 @@ impl ProjectKind {
     }
 }
 
+/// A kind when it was looked up. Locked meanwhile: other threads wait for it, and do not load its component, too.
+type KindSlot = Mutex<Option<Arc<ProjectKind>>>;
+
 /// The kinds that a project uses; each is looked up once.
 pub(crate) struct ProjectKinds<'r> {
     registry: &'r dyn KindRegistry,
     defaults: &'r ProjectDefaults,
     origins: &'r PluginOrigins,
-    known: Mutex<HashMap<String, Arc<ProjectKind>>>,
+    known: Mutex<HashMap<String, Arc<KindSlot>>>,
 }
 
 impl<'r> ProjectKinds<'r> {
@@ -95,9 +98,12 @@ impl<'r> ProjectKinds<'r> {
         element: &str,
         position: Option<&FilePosition>,
     ) -> Result<Arc<ProjectKind>, LoadError> {
-        // Held while a kind is looked up, so that no other thread loads its component, too. A panic leaves whole entries.
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kind) = known.get(name) {
+        // Panics of other threads leave whole entries.
+        let slot = Arc::clone(
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default(),
+        );
+        let mut known = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kind) = &*known {
             return Ok(Arc::clone(kind));
         }
         let request = KindRequest { name: name.to_owned(), origin: self.origins.element(name) };
@@ -109,7 +115,7 @@ impl<'r> ProjectKinds<'r> {
             compose(overrides, &mut defaults)?;
         }
         let kind = Arc::new(ProjectKind::new(behaviour, defaults, false)?);
-        known.insert(name.to_owned(), Arc::clone(&kind));
+        *known = Some(Arc::clone(&kind));
         Ok(kind)
     }
 }

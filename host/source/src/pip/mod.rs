@@ -258,6 +258,31 @@ impl PipSource {
     }
 }
 
+/// What fuzzing reads.
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing {
+    use super::pinned::PinnedPackage;
+    use crate::simple_index;
+
+    /// The name and the SHA-256 of the archive that is taken for a line of a ref; `None` when the line is wrong, or the page of the index
+    /// has none.
+    ///
+    /// # Errors
+    /// The reason why it is no page.
+    pub fn archive_of(
+        line: &str,
+        page: &[u8],
+        is_json: bool,
+    ) -> Result<Option<(String, Option<String>)>, &'static str> {
+        let files = match is_json {
+            true => simple_index::of_json(page).map_err(|error| error.reason())?,
+            false => simple_index::of_html(page, "https://index.example/simple/p/"),
+        };
+        let found = PinnedPackage::parse(line).and_then(|package| package.choose(&files).cloned());
+        Ok(found.map(|found| (found.name, found.sha256)))
+    }
+}
+
 /// Whether a folder has something in it.
 fn is_filled(folder: &Path) -> bool {
     fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
