@@ -89,6 +89,26 @@ pub enum GitError {
         /// Its message.
         message: String,
     },
+    /// There is no program to connect over ssh with.
+    #[error("cannot start the program {program}: {error}")]
+    NoSsh {
+        /// Its name.
+        program: String,
+        /// Why not.
+        error: io::Error,
+    },
+    /// The server cannot be reached over ssh, or does not accept the key.
+    #[error("cannot connect to {destination} over ssh: {why} (attempts: {attempts})")]
+    Ssh {
+        /// The user and host.
+        destination: String,
+        /// Its port, if it is not the usual one.
+        port: Option<u16>,
+        /// What ssh says.
+        why: String,
+        /// The number of attempts.
+        attempts: u32,
+    },
     /// The server speaks only old versions of the protocol.
     #[error("the server does not speak version 2 of git's protocol")]
     OldProtocol,
@@ -114,12 +134,14 @@ impl GitError {
             Self::Submodule { .. } => "git-bad-submodule",
             Self::Protocol { .. } | Self::Server { .. } => "git-refused",
             Self::OldProtocol => "git-old-protocol",
+            Self::NoSsh { .. } => "git-no-ssh",
+            Self::Ssh { .. } => "git-ssh-failed",
         }
     }
 
     pub(crate) fn blame(&self) -> Blame {
         match self {
-            Self::Io { .. } => Blame::Machine,
+            Self::Io { .. } | Self::NoSsh { .. } => Blame::Machine,
             Self::NoMatch { .. } | Self::NoTag { .. } => Blame::Project,
             _ => Blame::Remote,
         }
@@ -143,7 +165,15 @@ impl GitError {
             }
             Self::TooLarge { .. } => "raise the limits of trees in the configuration".to_owned(),
             Self::Submodule { .. } => "give its 'url' below 'submodules', or 'checkout: false'".to_owned(),
-            Self::OldProtocol => "use a mirror on a server of git 2.18 or later".to_owned(),
+            Self::OldProtocol => {
+                "use a server of git 2.18 or later; over ssh, its sshd_config needs 'AcceptEnv GIT_PROTOCOL'"
+                    .to_owned()
+            }
+            Self::NoSsh { .. } => "install OpenSSH's client, or use the repository's https URL".to_owned(),
+            Self::Ssh { destination, port, .. } => {
+                let port = port.map(|port| format!("-p {port} ")).unwrap_or_default();
+                format!("to see what is wrong, run: ssh -T {port}{destination}")
+            }
             _ => return None,
         })
     }

@@ -2,8 +2,10 @@
 //! out. Neither hooks nor filters nor anybody's configuration is used.
 
 mod advertised_ref;
+mod connection;
 mod describe;
 mod dot_git;
+mod git_address;
 mod git_ref;
 mod git_repo;
 mod git_source;
@@ -12,11 +14,16 @@ mod gitmodules;
 mod go_files;
 mod go_module;
 mod go_version;
+mod http_stream;
 mod mirror;
 mod objects;
 mod pkt_line;
 mod remote_repository;
 mod server;
+mod server_failure;
+mod session;
+mod ssh_address;
+mod ssh_process;
 mod stage_tree;
 mod staged_repository;
 mod submodules;
