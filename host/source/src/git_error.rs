@@ -49,6 +49,14 @@ pub enum GitError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// A `.gitattributes` says something of a file that cannot be done.
+    #[error("the attributes of '{path}': {why}")]
+    BadAttribute {
+        /// The path of the file.
+        path: String,
+        /// What is wrong.
+        why: String,
+    },
     /// A commit has more or larger files than sources may have.
     #[error("the commit has more than {limit}")]
     TooLarge {
@@ -128,6 +136,7 @@ impl GitError {
             Self::Missing { .. } => "git-object-missing",
             Self::Damaged { .. } => "git-damaged",
             Self::BadEntry { .. } => "git-bad-entry",
+            Self::BadAttribute { .. } => "git-bad-attribute",
             Self::TooLarge { .. } => "git-too-large",
             Self::NoMatch { .. } => "git-no-matching-ref",
             Self::NoTag { .. } => "git-no-tag",
@@ -149,7 +158,10 @@ impl GitError {
 
     /// Whether another URL may have what this one lacks.
     pub(crate) fn is_of_url(&self) -> bool {
-        !matches!(self, Self::BadEntry { .. } | Self::TooLarge { .. } | Self::NoMatch { .. })
+        !matches!(
+            self,
+            Self::BadEntry { .. } | Self::BadAttribute { .. } | Self::TooLarge { .. } | Self::NoMatch { .. }
+        )
     }
 
     /// What to do next, if there is anything.
@@ -164,6 +176,9 @@ impl GitError {
                 format!("to have the right one written, run: spec-host source track {element}")
             }
             Self::TooLarge { .. } => "raise the limits of trees in the configuration".to_owned(),
+            Self::BadAttribute { .. } => {
+                "use the kind git_repo, which does not obey 'working-tree-encoding'".to_owned()
+            }
             Self::Submodule { .. } => "give its 'url' below 'submodules', or 'checkout: false'".to_owned(),
             Self::OldProtocol => {
                 "use a server of git 2.18 or later; over ssh, its sshd_config needs 'AcceptEnv GIT_PROTOCOL'"

@@ -3,6 +3,7 @@
 use spec_cas::Cas;
 use spec_model::{Digest, Mapping, Node, NodeError, Value};
 
+use super::attributes::AttributeRules;
 use super::describe::{TagFilter, describe_nearest};
 use super::dot_git::TagToStage;
 use super::git_ref::{GitRef, WantedHistory};
@@ -224,7 +225,12 @@ impl Source for GitSource {
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
         let commit = self.git_ref()?.commit;
-        let staging = StagedRepository { name: &self.name, cas: &self.cas, monitor };
+        let staging = StagedRepository {
+            name: &self.name,
+            cas: &self.cas,
+            monitor,
+            rules: AttributeRules::Git { lfs: false },
+        };
         let mut tree = staging.files(&self.repository, &commit)?;
         if !self.tags.is_empty() {
             let tags: Vec<TagToStage<'_>> = self.tags.iter().map(StagedTag::to_stage).collect();

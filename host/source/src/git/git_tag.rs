@@ -6,6 +6,7 @@ use spec_cas::Cas;
 use spec_model::{Digest, Mapping, Node, NodeError, Value};
 
 use super::advertised_ref::AdvertisedRef;
+use super::attributes::AttributeRules;
 use super::describe::{TagFilter, describe_nearest};
 use super::git_ref::GitRef;
 use super::git_repo::{parse_ref, tagged_info};
@@ -288,7 +289,12 @@ impl Source for GitTagSource {
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
         let git_ref = self.git_ref()?;
-        let staging = StagedRepository { name: &self.name, cas: &self.cas, monitor };
+        let staging = StagedRepository {
+            name: &self.name,
+            cas: &self.cas,
+            monitor,
+            rules: AttributeRules::Git { lfs: false },
+        };
         let mut tree = staging.files_and_git(&self.repository, &git_ref)?;
         if let TagSourceKind::Module { path } = &self.kind {
             return staging.with_tree(staging.empty()?, &normal(path), tree);

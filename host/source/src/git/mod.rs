@@ -1,8 +1,13 @@
 //! Git repositories, without the program git: objects are read where they are, and files go into the store without being checked
-//! out. Neither hooks nor filters nor anybody's configuration is used.
+//! out. Neither hooks nor filters nor anybody's configuration is used, but what
+//! `.gitattributes` say of line ends and encodings is done.
 
 mod advertised_ref;
+mod attributes;
+mod commit_contents;
 mod connection;
+mod conversion;
+mod converted_files;
 mod describe;
 mod dot_git;
 mod git_address;
@@ -28,6 +33,7 @@ mod stage_tree;
 mod staged_repository;
 mod submodules;
 mod tracked_ref;
+mod working_encoding;
 
 pub(crate) use git_repo::GitRepoSource;
 pub(crate) use git_source::GitSource;

@@ -3,6 +3,7 @@
 use spec_cas::Cas;
 use spec_model::Digest;
 
+use super::attributes::AttributeRules;
 use super::dot_git::{TagToStage, dot_git, dot_git_of_tags};
 use super::git_ref::GitRef;
 use super::objects::oid;
@@ -17,6 +18,7 @@ pub(super) struct StagedRepository<'s> {
     pub(super) name: &'s SourceName,
     pub(super) cas: &'s Cas,
     pub(super) monitor: &'s FetchMonitor,
+    pub(super) rules: AttributeRules,
 }
 
 impl StagedRepository<'_> {
@@ -28,7 +30,7 @@ impl StagedRepository<'_> {
             .reader()
             .and_then(|reader| reader.commit(oid(commit)?))
             .map_err(StageError::Git)
-            .and_then(|commit| stage_tree(&objects, commit.tree, &cas, &self.monitor.cancel));
+            .and_then(|commit| stage_tree(&objects, commit.tree, self.rules, &cas, &self.monitor.cancel));
         staged.map_err(|error| self.explain(repository, error))
     }
 
