@@ -78,6 +78,7 @@ impl GitTagSource {
         let filter = TagFilter {
             include: config.str_list_or_empty("match")?,
             exclude: config.str_list_or_empty("exclude")?,
+            ..TagFilter::default()
         };
         let tags = config.bool_or("track-tags", false)?;
         let extra = config.str_list_or_empty("track-extra")?;

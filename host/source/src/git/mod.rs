@@ -23,6 +23,7 @@ mod http_stream;
 mod mirror;
 mod objects;
 mod pkt_line;
+mod reachable_tags;
 mod remote_repository;
 mod server;
 mod server_failure;
