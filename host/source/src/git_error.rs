@@ -57,6 +57,20 @@ pub enum GitError {
         /// What is wrong.
         why: String,
     },
+    /// A file of Git LFS cannot be had.
+    #[error("the file of Git LFS with SHA-256 {sha256} {why}")]
+    Lfs {
+        /// Its 64 digits.
+        sha256: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A server of Git LFS does not answer as one.
+    #[error("the answer of the server of Git LFS is none: {why}")]
+    LfsAnswer {
+        /// What is wrong.
+        why: String,
+    },
     /// A commit has more or larger files than sources may have.
     #[error("the commit has more than {limit}")]
     TooLarge {
@@ -137,6 +151,7 @@ impl GitError {
             Self::Damaged { .. } => "git-damaged",
             Self::BadEntry { .. } => "git-bad-entry",
             Self::BadAttribute { .. } => "git-bad-attribute",
+            Self::Lfs { .. } | Self::LfsAnswer { .. } => "git-lfs-failed",
             Self::TooLarge { .. } => "git-too-large",
             Self::NoMatch { .. } => "git-no-matching-ref",
             Self::NoTag { .. } => "git-no-tag",
@@ -174,6 +189,9 @@ impl GitError {
             Self::NoMatch { .. } => "check the key 'track'".to_owned(),
             Self::NoTag { .. } => {
                 format!("to have the right one written, run: spec-host source track {element}")
+            }
+            Self::Lfs { .. } | Self::LfsAnswer { .. } => {
+                "if the pointers to files are enough, write 'use-lfs: false'".to_owned()
             }
             Self::TooLarge { .. } => "raise the limits of trees in the configuration".to_owned(),
             Self::BadAttribute { .. } => {

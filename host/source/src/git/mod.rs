@@ -20,6 +20,8 @@ mod go_files;
 mod go_module;
 mod go_version;
 mod http_stream;
+mod lfs;
+mod lfs_files;
 mod mirror;
 mod objects;
 mod pkt_line;

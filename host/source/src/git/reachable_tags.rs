@@ -38,7 +38,7 @@ impl StagedTag {
         let mut tag = Mapping::new();
         tag.set("tag", Node::text(self.tag.as_str()));
         tag.set("commit", Node::text(self.commit.as_str()));
-        tag.set("annotated", Node::text(if self.annotated { "true" } else { "false" }));
+        tag.set("annotated", Node::text(if self.annotated { "True" } else { "False" }));
         tag.into()
     }
 

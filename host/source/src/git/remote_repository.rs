@@ -1,13 +1,17 @@
 //! A repository at a URL: fetched into a mirror from a server, read in place on this machine.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use git2::Oid;
+use spec_cas::Limits;
 
 use super::advertised_ref::{AdvertisedRef, local_refs};
 use super::describe::describe;
 use super::git_address::{GitAddress, ServerAddress};
 use super::git_ref::WantedHistory;
+use super::lfs::{LfsObjects, LfsPointer, LfsServer, server_url};
+use super::lfs_files::{lfs_config, lfs_pointers, names_lfs};
 use super::mirror::Mirror;
 use super::objects::{GitObjects, oid};
 use super::server::GitServer;
@@ -34,6 +38,7 @@ pub(crate) struct RemoteRepository {
     http: HttpOptions,
     ssh: SshOptions,
     most_bytes: u64,
+    limits: Limits,
 }
 
 impl RemoteRepository {
@@ -46,6 +51,7 @@ impl RemoteRepository {
             http: context.http.clone(),
             ssh: context.ssh.clone(),
             most_bytes: context.limits.unpacked,
+            limits: context.cas.limits(),
         }
     }
 
@@ -315,6 +321,57 @@ impl RemoteRepository {
                 }
             },
         )
+    }
+
+    /// The files of Git LFS that are here.
+    pub(crate) fn lfs_objects(&self) -> LfsObjects {
+        let local = self.url.url.fetch_order().filter_map(|url| match self.target(url) {
+            Ok(GitAddress::File(path)) => Some(path),
+            _ => None,
+        });
+        LfsObjects::new(self.mirror.path(), local)
+    }
+
+    /// Whether all files of Git LFS of a commit that was fetched are here.
+    pub(crate) fn has_lfs(&self, commit: &str) -> Result<bool, SourceError> {
+        let here = self.lfs_objects();
+        Ok(self.lfs_pointers(commit)?.iter().all(|pointer| here.find(pointer).is_some()))
+    }
+
+    fn lfs_pointers(&self, commit: &str) -> Result<BTreeSet<LfsPointer>, SourceError> {
+        let pointers = lfs_pointers(&self.open(commit)?, commit, self.limits);
+        pointers.map_err(|error| self.git_error(self.resolved(), error))
+    }
+
+    /// Downloads the files of Git LFS of a commit that was fetched, unless they are here.
+    pub(crate) fn fetch_lfs(&self, commit: &str, monitor: &FetchMonitor) -> Result<(), SourceError> {
+        let here = self.lfs_objects();
+        let pointers = self.lfs_pointers(commit)?;
+        let wanted: Vec<&LfsPointer> =
+            pointers.iter().filter(|pointer| here.find(pointer).is_none()).collect();
+        let Some(first) = wanted.first() else { return Ok(()) };
+        let git = |url: &str, error| self.git_error(url, error);
+        let config = lfs_config(&self.open(commit)?, commit).map_err(|error| git(self.resolved(), error))?;
+        let urls: Vec<&str> = self.url.url.fetch_order().collect();
+        try_urls(
+            &self.name,
+            &urls,
+            |_, _| {},
+            |url| {
+                let Some(server) = server_url(url, config.as_deref()) else {
+                    let why = "is not beside the repository".to_owned();
+                    return Err(git(url, GitError::Lfs { sha256: first.sha256.clone(), why }));
+                };
+                let lfs = LfsServer { url: &server, options: &self.http, monitor };
+                lfs.download(&wanted, &here).map_err(|failure| self.server_error(&server, failure))
+            },
+        )
+    }
+
+    /// Whether the attributes of a commit that was fetched name Git LFS.
+    pub(crate) fn names_lfs(&self, commit: &str) -> Result<bool, SourceError> {
+        let named = names_lfs(&self.open(commit)?, commit);
+        named.map_err(|error| self.git_error(self.resolved(), error))
     }
 
     pub(crate) fn git_error(&self, url: &str, error: GitError) -> SourceError {

@@ -99,6 +99,12 @@ impl SshAddress {
         self.port
     }
 
+    /// The URL of the same repository over https, where servers have both.
+    pub(crate) fn https_url(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        format!("https://{host}/{}", self.path.trim_start_matches('/'))
+    }
+
     /// The path, quoted for a shell.
     pub(crate) fn quoted_path(&self) -> String {
         format!("'{}'", self.path.replace('\'', r"'\''").replace('!', r"'\!'"))

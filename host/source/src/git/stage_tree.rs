@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use git2::Oid;
-use spec_cas::{Cas, CasError, DirectoryBatch, Limits};
+use spec_cas::{Cas, CasError, DirectoryBatch, ImportMode, Limits};
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
 use spec_model::{Cancel, Digest};
 
@@ -16,6 +16,7 @@ use super::attributes::AttributeRules;
 use super::commit_contents::{CommitContents, FileContents, NamedEntry, join, list};
 use super::conversion::Conversion;
 use super::converted_files::{ConvertedFiles, convert};
+use super::lfs::{LfsObjects, LfsPointer};
 use super::objects::{GitEntryKind, GitObjects, ObjectReader};
 use crate::git_error::GitError;
 
@@ -49,13 +50,14 @@ pub(crate) fn stage_tree(
     objects: &GitObjects,
     root: Oid,
     rules: AttributeRules,
+    lfs: Option<&LfsObjects>,
     cas: &Cas,
     cancel: &Cancel,
 ) -> Result<Digest, StageError> {
     let reader = objects.reader()?;
     let mut contents = list(&reader, root, cas.limits())?;
     let converted = convert(&reader, root, rules, cas.limits(), &mut contents)?;
-    let files = store_files(objects.path(), &contents.files, cas, cancel)?;
+    let files = store_files(objects.path(), &contents.files, lfs, cas, cancel)?;
     let links = read_links(&reader, &contents.links)?;
     let mut trees = TreeAssembly {
         contents: &contents,
@@ -74,6 +76,7 @@ pub(crate) fn stage_tree(
 fn store_files(
     repository: &Path,
     files: &[FileContents],
+    lfs: Option<&LfsObjects>,
     cas: &Cas,
     cancel: &Cancel,
 ) -> Result<HashMap<FileContents, Digest>, StageError> {
@@ -81,6 +84,7 @@ fn store_files(
     let threads = threads.min(files.len().div_ceil(BATCH)).max(1);
     let progress = FileProgress {
         files,
+        lfs,
         cancel,
         next: AtomicUsize::new(0),
         bytes: AtomicU64::new(0),
@@ -107,6 +111,7 @@ fn store_files(
 /// What the threads that store files share.
 struct FileProgress<'f> {
     files: &'f [FileContents],
+    lfs: Option<&'f LfsObjects>,
     cancel: &'f Cancel,
     next: AtomicUsize,
     bytes: AtomicU64,
@@ -157,6 +162,12 @@ impl FileProgress<'_> {
         let limit = cas.limits().bytes;
         self.count(reader.size(id)?, limit)?;
         let file = reader.blob(id)?;
+        if let Some(objects) = self.lfs.filter(|_| conversion.lfs)
+            && let Some(pointer) = LfsPointer::parse(file.data())
+        {
+            self.count(pointer.size, limit)?;
+            return store_lfs(objects, &pointer, cas);
+        }
         let bytes = conversion.apply(id, file.data());
         self.count((bytes.len() as u64).saturating_sub(file.data().len() as u64), limit)?;
         Ok(cas.put_bytes(&bytes)?)
@@ -167,6 +178,17 @@ impl FileProgress<'_> {
             true => Err(GitError::TooLarge { limit: format!("{limit} bytes of files") }),
             false => Ok(()),
         }
+    }
+}
+
+/// Stores the file that a pointer of Git LFS stands for.
+fn store_lfs(objects: &LfsObjects, pointer: &LfsPointer, cas: &Cas) -> Result<Digest, StageError> {
+    let wrong = |why: String| GitError::Lfs { sha256: pointer.sha256.clone(), why };
+    let path = objects.find(pointer).ok_or_else(|| wrong("is not here".to_owned()))?;
+    let digest = cas.put_file(&path, ImportMode::Copy)?;
+    match digest.hex() == pointer.sha256 {
+        true => Ok(digest),
+        false => Err(wrong(format!("is damaged: {}", path.display())).into()),
     }
 }
 

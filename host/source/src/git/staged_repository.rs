@@ -26,11 +26,14 @@ impl StagedRepository<'_> {
     pub(super) fn files(&self, repository: &RemoteRepository, commit: &str) -> Result<Digest, SourceError> {
         let objects = repository.open(commit)?;
         let cas = self.cas.clone().with_cancel(&self.monitor.cancel);
+        let lfs = (self.rules == AttributeRules::Git { lfs: true }).then(|| repository.lfs_objects());
         let staged = objects
             .reader()
             .and_then(|reader| reader.commit(oid(commit)?))
             .map_err(StageError::Git)
-            .and_then(|commit| stage_tree(&objects, commit.tree, self.rules, &cas, &self.monitor.cancel));
+            .and_then(|commit| {
+                stage_tree(&objects, commit.tree, self.rules, lfs.as_ref(), &cas, &self.monitor.cancel)
+            });
         staged.map_err(|error| self.explain(repository, error))
     }
 
