@@ -5,7 +5,7 @@ use super::connection::Connection;
 use super::git_address::ServerAddress;
 use super::http_stream::HttpStream;
 use super::mirror::Mirror;
-use super::server_failure::ServerFailure;
+use super::server_failure::{ServerFailure, ServerResult};
 use super::session::{GitSession, PackRequest};
 use super::ssh_address::SshAddress;
 use super::ssh_process::{Announce, SshProcess};
@@ -24,23 +24,21 @@ pub(super) struct GitServer<'s> {
     pub(super) monitor: &'s FetchMonitor,
 }
 
-type Result<T> = std::result::Result<T, ServerFailure>;
-
 impl GitServer<'_> {
     /// The branches and tags.
-    pub(super) fn refs(&self) -> Result<Vec<AdvertisedRef>> {
+    pub(super) fn refs(&self) -> ServerResult<Vec<AdvertisedRef>> {
         self.run(async |session: &mut GitSession<'_>| session.refs().await)
     }
 
     /// Receives a pack and puts it into a mirror, whole.
-    pub(super) fn fetch(&self, request: &PackRequest<'_>, mirror: &Mirror) -> Result<()> {
+    pub(super) fn fetch(&self, request: &PackRequest<'_>, mirror: &Mirror) -> ServerResult<()> {
         let shallow =
             self.run(async |session: &mut GitSession<'_>| session.receive_pack(request, mirror).await)?;
         Ok(mirror.add_shallow(&shallow)?)
     }
 
     /// Asks in a session for each attempt. An error of git is the same in the next attempt.
-    fn run<T>(&self, ask: impl AsyncFn(&mut GitSession<'_>) -> Result<T>) -> Result<T> {
+    fn run<T>(&self, ask: impl AsyncFn(&mut GitSession<'_>) -> ServerResult<T>) -> ServerResult<T> {
         let attempts = Attempts { options: self.http, monitor: self.monitor, longest: None };
         let outcome = match self.address {
             ServerAddress::Http => attempts.run_http(async |client: &HttpClient| {
@@ -58,8 +56,8 @@ impl GitServer<'_> {
     async fn asked<T>(
         &self,
         connection: Connection<'_>,
-        ask: &impl AsyncFn(&mut GitSession<'_>) -> Result<T>,
-    ) -> Result<T> {
+        ask: &impl AsyncFn(&mut GitSession<'_>) -> ServerResult<T>,
+    ) -> ServerResult<T> {
         let mut session = GitSession::open(connection, self.monitor).await?;
         let answer = ask(&mut session).await?;
         session.close().await;
@@ -70,8 +68,8 @@ impl GitServer<'_> {
         &self,
         address: &SshAddress,
         attempts: &Attempts<'_>,
-        ask: &impl AsyncFn(&mut GitSession<'_>) -> Result<T>,
-    ) -> Result<T> {
+        ask: &impl AsyncFn(&mut GitSession<'_>) -> ServerResult<T>,
+    ) -> ServerResult<T> {
         let connected = async |announce: Announce| {
             let process = SshProcess::start(address, announce, self.ssh, self.http)?;
             self.asked(Connection::over_ssh(process), ask).await
@@ -100,7 +98,7 @@ impl GitServer<'_> {
 }
 
 /// What an attempt came to: only failures of the connection are worth another one.
-fn once<T>(answer: Result<T>) -> std::result::Result<std::result::Result<T, GitError>, Failure> {
+fn once<T>(answer: ServerResult<T>) -> Result<Result<T, GitError>, Failure> {
     match answer {
         Ok(answer) => Ok(Ok(answer)),
         Err(ServerFailure::Git(error)) => Ok(Err(error)),

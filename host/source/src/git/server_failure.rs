@@ -5,12 +5,15 @@ use crate::git_error::GitError;
 
 /// Why a server is of no use.
 #[derive(Debug)]
-pub(super) enum ServerFailure {
+pub(crate) enum ServerFailure {
     /// What another attempt does not change.
     Git(GitError),
     /// A failure of the connection, and the number of attempts.
     Connection(Failure, u32),
 }
+
+/// What a server answers.
+pub(crate) type ServerResult<T> = Result<T, ServerFailure>;
 
 impl From<GitError> for ServerFailure {
     fn from(error: GitError) -> Self {

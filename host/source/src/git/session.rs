@@ -10,7 +10,7 @@ use super::connection::Connection;
 use super::mirror::Mirror;
 use super::objects::oid;
 use super::pkt_line::{PktLine, text, write_line};
-use super::server_failure::ServerFailure;
+use super::server_failure::{ServerFailure, ServerResult};
 use crate::git_error::GitError;
 use crate::monitor::FetchMonitor;
 
@@ -30,8 +30,6 @@ pub(super) struct PackRequest<'r> {
 /// The commits whose parents are not in a pack.
 pub(super) type Shallow = BTreeSet<Oid>;
 
-type Result<T> = std::result::Result<T, ServerFailure>;
-
 /// A server that has said that it speaks version 2.
 pub(super) struct GitSession<'s> {
     connection: Connection<'s>,
@@ -42,7 +40,10 @@ pub(super) struct GitSession<'s> {
 
 impl<'s> GitSession<'s> {
     /// Reads what the server can do.
-    pub(super) async fn open(mut connection: Connection<'s>, monitor: &'s FetchMonitor) -> Result<Self> {
+    pub(super) async fn open(
+        mut connection: Connection<'s>,
+        monitor: &'s FetchMonitor,
+    ) -> ServerResult<Self> {
         let mut first = connection.line().await?;
         if let Some(PktLine::Data(line)) = &first
             && text(line).starts_with("# service=")
@@ -76,7 +77,7 @@ impl<'s> GitSession<'s> {
     }
 
     /// The branches and tags.
-    pub(super) async fn refs(&mut self) -> Result<Vec<AdvertisedRef>> {
+    pub(super) async fn refs(&mut self) -> ServerResult<Vec<AdvertisedRef>> {
         let mut message = command("ls-refs");
         for argument in ["peel\n", "ref-prefix refs/heads/\n", "ref-prefix refs/tags/\n"] {
             write_line(&mut message, argument);
@@ -101,7 +102,7 @@ impl<'s> GitSession<'s> {
         &mut self,
         request: &PackRequest<'_>,
         mirror: &Mirror,
-    ) -> Result<Shallow> {
+    ) -> ServerResult<Shallow> {
         let mut message = command("fetch");
         write_line(&mut message, "ofs-delta\n");
         write_line(&mut message, "no-progress\n");
@@ -135,7 +136,7 @@ impl<'s> GitSession<'s> {
     }
 
     /// Writes a pack while it arrives. The names of its objects are computed from their bytes. It is complete, or not there at all.
-    async fn store_pack(&mut self, most: u64, mirror: &Mirror) -> Result<()> {
+    async fn store_pack(&mut self, most: u64, mirror: &Mirror) -> ServerResult<()> {
         let wrong = |error: git2::Error| GitError::Protocol { why: format!("its pack: {}", error.message()) };
         let repository = Repository::open_bare(mirror.path()).map_err(wrong)?;
         let odb = repository.odb().map_err(wrong)?;
@@ -171,7 +172,7 @@ fn command(name: &str) -> Vec<u8> {
     message
 }
 
-fn parse_ref(line: &[u8]) -> std::result::Result<AdvertisedRef, GitError> {
+fn parse_ref(line: &[u8]) -> Result<AdvertisedRef, GitError> {
     let line = text(line);
     let wrong = || GitError::Protocol { why: format!("'{}' is no branch", line.escape_debug()) };
     let mut words = line.split(' ');

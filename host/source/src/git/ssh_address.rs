@@ -70,7 +70,7 @@ impl SshAddress {
         }
         match &self.user {
             Some(user) if user.contains(':') => {
-                return Err("a URL of ssh has no password; use a key of ssh".to_owned());
+                return Err("a URL of ssh has no password, because ssh logs in with keys".to_owned());
             }
             Some(user) if user.is_empty() || strange(user, USER) => {
                 return Err(format!("'{}' is no name of a user", user.escape_debug()));

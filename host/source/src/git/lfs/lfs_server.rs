@@ -5,7 +5,7 @@ use reqwest::{Response, Url};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::super::server_failure::ServerFailure;
+use super::super::server_failure::{ServerFailure, ServerResult};
 use super::lfs_objects::LfsObjects;
 use super::lfs_pointer::LfsPointer;
 use crate::download::{Attempts, Failure, HttpClient, answered, body, broke_off};
@@ -75,15 +75,13 @@ struct ObjectError {
     message: String,
 }
 
-type Result<T> = std::result::Result<T, ServerFailure>;
-
 impl LfsServer<'_> {
     /// Downloads files.
-    pub(crate) fn download(&self, wanted: &[&LfsPointer], objects: &LfsObjects) -> Result<()> {
+    pub(crate) fn download(&self, wanted: &[&LfsPointer], objects: &LfsObjects) -> ServerResult<()> {
         wanted.chunks(BATCH).try_for_each(|batch| self.download_batch(batch, objects))
     }
 
-    fn download_batch(&self, wanted: &[&LfsPointer], objects: &LfsObjects) -> Result<()> {
+    fn download_batch(&self, wanted: &[&LfsPointer], objects: &LfsObjects) -> ServerResult<()> {
         let attempts = Attempts { options: self.options, monitor: self.monitor, longest: None };
         let outcome = attempts.run_http(async |client: &HttpClient| {
             // What an attempt before has received is not asked for again.
@@ -104,7 +102,7 @@ impl LfsServer<'_> {
         client: &HttpClient,
         wanted: &[&LfsPointer],
         objects: &LfsObjects,
-    ) -> Result<()> {
+    ) -> ServerResult<()> {
         if wanted.is_empty() {
             return Ok(());
         }
@@ -125,7 +123,7 @@ impl LfsServer<'_> {
     }
 
     /// Asks where files are.
-    async fn ask(&self, client: &HttpClient, wanted: &[&LfsPointer]) -> Result<Answer> {
+    async fn ask(&self, client: &HttpClient, wanted: &[&LfsPointer]) -> ServerResult<Answer> {
         let wanted = wanted.iter().map(|pointer| Wanted { oid: &pointer.sha256, size: pointer.size });
         let question = Question {
             operation: "download",
@@ -153,7 +151,7 @@ impl LfsServer<'_> {
         pointer: &LfsPointer,
         action: &Action,
         objects: &LfsObjects,
-    ) -> Result<()> {
+    ) -> ServerResult<()> {
         let mut response = answered(get(client, action).await?)?;
         let mut file = objects.receive(pointer).map_err(Failure::Disk)?;
         let refused = |why: String| GitError::Lfs { sha256: pointer.sha256.clone(), why };
@@ -171,7 +169,7 @@ impl LfsServer<'_> {
 
 /// Requests a file as the server says. A login that it gives for the file is for the machine that it names, and for no other after
 /// a redirect; without one, the user's own passwords count.
-async fn get(client: &HttpClient, action: &Action) -> std::result::Result<Response, Failure> {
+async fn get(client: &HttpClient, action: &Action) -> Result<Response, Failure> {
     let mut headers = HeaderMap::new();
     for (name, value) in &action.header {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
