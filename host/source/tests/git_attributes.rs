@@ -244,6 +244,18 @@ fn any_contents_are_converted_as_git_does_it() {
     }
 }
 
+/// A few megabytes may stand for gigabytes.
+#[test]
+fn conversions_that_make_files_huge_are_refused() {
+    let lab = Lab::new();
+    let many = b"$".repeat(24 << 20);
+    let files: [(&str, &[u8]); 2] = [(".gitattributes", b"*.id ident\n"), ("a.id", &many)];
+    let (folder, commit) = repository(&lab, "a", &files);
+    let error = staged(&lab, "git", &folder, &commit).expect_err("it could be larger than the memory");
+    assert_eq!(error.reason(), "git-too-large", "{error}");
+    assert!(staged(&lab, "git_repo", &folder, &commit).is_ok(), "dulwich knows no names");
+}
+
 /// A folder that a commit has twice, with other attributes for each of both.
 #[test]
 fn one_folder_at_two_paths_may_have_two_forms() {

@@ -77,7 +77,11 @@ fn files_are_staged_instead_of_their_pointers() {
     let api = Server::new(vec![batch(&files.url("big"), login)]);
     let (folder, commit) = repository(&lab, &api.url("lfs"));
     let with_lfs = source(&folder, &commit, Some("true"));
-    let tree = lab.sources(&[with_lfs.clone()]).expect("it is right").fetch(&silent()).expect("it is there");
+    let tree = lab
+        .sources(std::slice::from_ref(&with_lfs))
+        .expect("it is right")
+        .fetch(&silent())
+        .expect("it is there");
     assert_eq!(contents(&lab, &tree, "deep/a.big"), BIG);
     assert_eq!(contents(&lab, &tree, "small.big"), b"not a pointer\n");
     assert!(contents(&lab, &tree, "other.txt").starts_with(b"version"));
@@ -88,7 +92,7 @@ fn files_are_staged_instead_of_their_pointers() {
     assert!(asked.starts_with("get /big ") && asked.contains("x-token: 7"), "{asked}");
     assert_eq!(files.logins(), [Some("Basic c2VjcmV0".to_owned())]);
     // Both servers would answer once: what was fetched is not asked for again.
-    lab.sources(&[with_lfs]).expect("it is right").fetch(&silent()).expect("it is there");
+    lab.sources(std::slice::from_ref(&with_lfs)).expect("it is right").fetch(&silent()).expect("it is there");
     let pointers = lab.sources(&[source(&folder, &commit, Some("false"))]).expect("it is right");
     let tree = pointers.fetch(&silent()).expect("it is there");
     assert_eq!(contents(&lab, &tree, "deep/a.big"), pointer(BIG).as_bytes());

@@ -15,7 +15,7 @@ pub(super) struct Connection<'c> {
 
 enum Stream<'c> {
     Http(HttpStream<'c>),
-    Ssh(Box<SshProcess>),
+    Ssh(SshProcess),
 }
 
 impl<'c> Connection<'c> {
@@ -24,7 +24,7 @@ impl<'c> Connection<'c> {
     }
 
     pub(super) fn over_ssh(process: SshProcess) -> Self {
-        Self { stream: Stream::Ssh(Box::new(process)), reader: PktLineReader::default(), bytes: 0 }
+        Self { stream: Stream::Ssh(process), reader: PktLineReader::default(), bytes: 0 }
     }
 
     /// Sends a message. The lines that are read then answer it.

@@ -62,6 +62,20 @@ impl Conversion {
     pub(super) const NONE: Self =
         Self { line_ends: LineEnds::Keep, ident: false, encoding: None, lfs: false };
 
+    /// The most bytes that a file may have afterwards.
+    pub(super) fn most_bytes(&self, bytes: &[u8]) -> u64 {
+        const NAME: u64 = 45;
+        let count = |wanted: u8| bytes.iter().filter(|byte| **byte == wanted).count() as u64;
+        let mut most = bytes.len() as u64;
+        if self.ident {
+            most += count(b'$') * NAME;
+        }
+        if self.line_ends != LineEnds::Keep {
+            most += count(b'\n');
+        }
+        if self.encoding.is_some() { most.saturating_mul(4) } else { most }
+    }
+
     /// The bytes of a file that the repository has under this name.
     pub(super) fn apply<'b>(&self, id: Oid, bytes: &'b [u8]) -> Cow<'b, [u8]> {
         let mut bytes = Cow::Borrowed(bytes);

@@ -22,6 +22,8 @@ use crate::git_error::GitError;
 
 /// The number of files that a thread takes at a time.
 const BATCH: usize = 32;
+/// Bytes of a file that is converted, which is done in memory. A conversion can make a file many times larger.
+const LARGEST_CONVERTED: u64 = 1 << 30;
 /// Threads that read files. More make no difference: storing takes longer.
 const MOST_THREADS: usize = 8;
 
@@ -167,6 +169,12 @@ impl FileProgress<'_> {
         {
             self.count(pointer.size, limit)?;
             return store_lfs(objects, &pointer, cas);
+        }
+        if conversion != Conversion::NONE && conversion.most_bytes(file.data()) > LARGEST_CONVERTED {
+            return Err(GitError::TooLarge {
+                limit: format!("{LARGEST_CONVERTED} bytes in a file that its attributes convert"),
+            }
+            .into());
         }
         let bytes = conversion.apply(id, file.data());
         self.count((bytes.len() as u64).saturating_sub(file.data().len() as u64), limit)?;

@@ -100,3 +100,17 @@ fn paths_are_quoted_for_the_shell_of_the_server() {
         assert_eq!(String::from_utf8_lossy(&printed.stdout), path);
     }
 }
+
+proptest::proptest! {
+    /// Whatever a URL is, what is passed to ssh is one argument that is no option, and means nothing to a shell.
+    #[test]
+    fn no_address_is_an_option_or_a_command(url in "(ssh://|git\\+ssh://|)[a-c@:/%0-9A-F$`'\"; \\n~!\\[\\]-]{0,30}") {
+        if let Some(Ok(address)) = SshAddress::parse(&url) {
+            let destination = address.destination();
+            let harmless = |c: char| c.is_ascii_alphanumeric() || USER.contains(c) || HOST.contains(c);
+            proptest::prop_assert!(!destination.starts_with('-') && destination.chars().all(harmless), "{destination}");
+            proptest::prop_assert!(!address.host.starts_with('-') && !address.path.starts_with('-'));
+            proptest::prop_assert!(!address.path.is_empty() && !address.path.contains(char::is_control));
+        }
+    }
+}
