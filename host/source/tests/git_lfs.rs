@@ -1,6 +1,8 @@
 //! Files of Git LFS, from a server that answers as one.
 
 mod common;
+#[path = "common/fake_ssh.rs"]
+mod fake_ssh;
 #[path = "common/git_server.rs"]
 mod git_server;
 #[path = "common/server.rs"]
@@ -116,6 +118,34 @@ fn files_beside_a_repository_of_this_machine_are_read_there() {
     let error = sources.fetch(&silent()).expect_err("it is damaged");
     assert_eq!(error.reason(), "git-lfs-failed", "{error}");
     assert!(error.to_string().contains("is damaged"), "{error}");
+}
+
+/// A server that is reached over ssh says where the files are, and with which login.
+#[test]
+fn servers_over_ssh_are_asked_for_the_server_of_files() {
+    let mut lab = lab();
+    let ssh = fake_ssh::FakeSsh::new(lab.folder.path());
+    lab.context.ssh = ssh.options();
+    let files = Server::new(vec![Answer::whole(BIG)]);
+    let api = Server::new(vec![batch(&files.url("big"), "")]);
+    let (folder, _) = repository(&lab, "http://127.0.0.1:9/");
+    git(&folder, &["rm", "--quiet", ".lfsconfig"]);
+    git(&folder, &["commit", "--quiet", "-m", "two"]);
+    let commit = git(&folder, &["rev-parse", "HEAD"]);
+    let login = format!(
+        "test \"$2\" = download && echo '{{\"href\":\"{}\",\"header\":{{\"Authorization\":\"Basic eA==\"}}}}'",
+        api.url("api")
+    );
+    ssh.add_command("git-lfs-authenticate", &login);
+    let url = format!("ssh://git@h{}", folder.display());
+    let source = spec("git_tag", &[("url", &url), ("ref", &commit), ("use-lfs", "true")]);
+    let sources = lab.sources(&[source]).expect("it is right");
+    let tree = sources.fetch(&silent()).expect("it is there");
+    assert_eq!(contents(&lab, &tree, "deep/a.big"), BIG);
+    assert_eq!(api.logins(), [Some("Basic eA==".to_owned())]);
+    assert_eq!(files.logins(), [None], "the login is for the server that was named");
+    let asked = format!("git@h git-lfs-authenticate '{}' download", folder.display());
+    assert!(ssh.calls().iter().any(|call| call.ends_with(&asked)), "{:?}", ssh.calls());
 }
 
 fn refusal(answers: Vec<Answer>, file: Option<Answer>) -> SourceError {

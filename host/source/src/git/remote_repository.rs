@@ -10,11 +10,11 @@ use super::advertised_ref::{AdvertisedRef, local_refs};
 use super::describe::describe;
 use super::git_address::{GitAddress, ServerAddress};
 use super::git_ref::WantedHistory;
-use super::lfs::{LfsObjects, LfsPointer, LfsServer, server_url};
+use super::lfs::{LfsLogin, LfsObjects, LfsPointer, LfsServer, configured, server_url};
 use super::lfs_files::{lfs_config, lfs_pointers, names_lfs};
 use super::mirror::Mirror;
 use super::objects::{GitObjects, oid};
-use super::server::GitServer;
+use super::server::{GitServer, lfs_login};
 use super::server_failure::ServerFailure;
 use super::session::PackRequest;
 use super::tracked_ref::{RefFormat, RefPatterns, described_tag};
@@ -358,14 +358,35 @@ impl RemoteRepository {
             &urls,
             |_, _| {},
             |url| {
-                let Some(server) = server_url(url, config.as_deref()) else {
+                let Some(login) = self.lfs_login(url, config.as_deref(), monitor)? else {
                     let why = "is not beside the repository".to_owned();
                     return Err(git(url, GitError::Lfs { sha256: first.sha256.clone(), why }));
                 };
-                let lfs = LfsServer { url: &server, options: &self.http, monitor };
-                lfs.download(&wanted, &here).map_err(|failure| self.server_error(&server, failure))
+                let lfs = LfsServer { login: &login, options: &self.http, monitor };
+                lfs.download(&wanted, &here).map_err(|failure| self.server_error(&login.url, failure))
             },
         )
+    }
+
+    /// The server of the files of a repository at a URL. Over ssh the repository's server is asked for it.
+    fn lfs_login(
+        &self,
+        url: &str,
+        config: Option<&str>,
+        monitor: &FetchMonitor,
+    ) -> Result<Option<LfsLogin>, SourceError> {
+        let usual = || server_url(url, config).map(LfsLogin::of_url);
+        match self.target(url)? {
+            GitAddress::Server(ServerAddress::Ssh(address)) if config.and_then(configured).is_none() => {
+                match lfs_login(&address, &self.ssh, &self.http, monitor) {
+                    Ok(printed) => Ok(LfsLogin::parse(&printed).or_else(usual)),
+                    // It has no such command.
+                    Err(ServerFailure::Git(GitError::Server { .. })) => Ok(usual()),
+                    Err(failure) => Err(self.server_error(url, failure)),
+                }
+            }
+            _ => Ok(usual()),
+        }
     }
 
     /// Whether the attributes of a commit that was fetched name Git LFS.

@@ -8,7 +8,7 @@ use super::mirror::Mirror;
 use super::server_failure::{ServerFailure, ServerResult};
 use super::session::{GitSession, PackRequest};
 use super::ssh_address::SshAddress;
-use super::ssh_process::{Announce, SshProcess};
+use super::ssh_process::{RemoteCommand, SshProcess};
 use crate::download::{Attempts, Failure, HttpClient};
 use crate::git_error::GitError;
 use crate::http_options::HttpOptions;
@@ -70,15 +70,15 @@ impl GitServer<'_> {
         attempts: &Attempts<'_>,
         ask: &impl AsyncFn(&mut GitSession<'_>) -> ServerResult<T>,
     ) -> ServerResult<T> {
-        let connected = async |announce: Announce| {
-            let process = SshProcess::start(address, announce, self.ssh, self.http)?;
+        let connected = async |remote: RemoteCommand| {
+            let process = SshProcess::start(address, remote, self.ssh, self.http)?;
             self.asked(Connection::over_ssh(process), ask).await
         };
         let outcome = attempts.run(async || {
-            once(match connected(Announce::Variable).await {
+            once(match connected(RemoteCommand::UploadPack).await {
                 // Its sshd may not accept the variable.
                 Err(ServerFailure::Git(old @ GitError::OldProtocol)) => {
-                    match connected(Announce::Command).await {
+                    match connected(RemoteCommand::UploadPackWithVariable).await {
                         Err(ServerFailure::Git(GitError::Server { .. })) => Err(old.into()),
                         answer => answer,
                     }
@@ -95,6 +95,24 @@ impl GitServer<'_> {
             Err((failure, attempts)) => Err(ServerFailure::Connection(failure, attempts)),
         }
     }
+}
+
+/// What the server of a repository says of its files of Git LFS: where they are, and the login for them.
+pub(super) fn lfs_login(
+    address: &SshAddress,
+    ssh: &SshOptions,
+    http: &HttpOptions,
+    monitor: &FetchMonitor,
+) -> ServerResult<Vec<u8>> {
+    const LARGEST: usize = 64 << 10;
+    let attempts = Attempts { options: http, monitor, longest: None };
+    let outcome = attempts.run(async || {
+        let printed =
+            async { SshProcess::start(address, RemoteCommand::LfsLogin, ssh, http)?.output(LARGEST).await };
+        once(printed.await)
+    });
+    let answer = outcome.map_err(|(failure, attempts)| ServerFailure::Connection(failure, attempts))?;
+    Ok(answer?)
 }
 
 /// What an attempt came to: only failures of the connection are worth another one.

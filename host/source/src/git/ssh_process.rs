@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::server_failure::ServerFailure;
+use super::server_failure::{ServerFailure, ServerResult};
 use super::ssh_address::SshAddress;
 use crate::download::Failure;
 use crate::git_error::GitError;
@@ -35,13 +35,17 @@ const FINAL: [&str; 5] = [
     "no matching",
 ];
 
-/// How the server learns that version 2 of the protocol is wanted.
+/// What is executed on the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Announce {
-    /// As git does: by a variable that ssh passes on, if the server's sshd accepts it.
-    Variable,
-    /// By a command that sets the variable, for a server whose sshd does not; those that permit git's commands alone refuse it.
-    Command,
+pub(super) enum RemoteCommand {
+    /// Git's service. That version 2 of the protocol is wanted says, as for git, a variable that ssh passes on, if the server's
+    /// sshd accepts it.
+    UploadPack,
+    /// The same with the variable set by the command, for a server whose sshd does not accept it; those that permit git's commands
+    /// alone refuse this.
+    UploadPackWithVariable,
+    /// What tells the server and the login of files of Git LFS.
+    LfsLogin,
 }
 
 /// A running program and its pipes. Dropping it ends the program and all that it started.
@@ -67,11 +71,11 @@ enum Event {
 impl SshProcess {
     pub(super) fn start(
         address: &SshAddress,
-        announce: Announce,
+        remote: RemoteCommand,
         ssh: &SshOptions,
         limits: &HttpOptions,
     ) -> Result<Self, ServerFailure> {
-        let mut command = command(address, announce, ssh, limits);
+        let mut command = command(address, remote, ssh, limits);
         let started = command.spawn().map_err(|error| GitError::NoSsh {
             program: command.get_program().to_string_lossy().into_owned(),
             error,
@@ -115,7 +119,15 @@ impl SshProcess {
     }
 
     /// The next bytes of the answer. The end of the connection is a failure: answers end before.
-    pub(super) async fn chunk(&mut self) -> Result<Vec<u8>, ServerFailure> {
+    pub(super) async fn chunk(&mut self) -> ServerResult<Vec<u8>> {
+        match self.read().await? {
+            Some(bytes) => Ok(bytes),
+            None => Err(self.ended().await),
+        }
+    }
+
+    /// The next bytes; `None` at the end.
+    async fn read(&mut self) -> ServerResult<Option<Vec<u8>>> {
         let until = Instant::now() + self.silence + std::mem::take(&mut self.connecting);
         let (mut bytes, mut buffer) = (vec![0; CHUNK], [0; 1024]);
         loop {
@@ -127,11 +139,25 @@ impl SshProcess {
             match event {
                 Event::Output(Ok(length)) if length > 0 => {
                     bytes.truncate(length);
-                    return Ok(bytes);
+                    return Ok(Some(bytes));
                 }
-                Event::Output(_) => return Err(self.ended().await),
+                Event::Output(_) => return Ok(None),
                 Event::Messages(read) => note(&mut self.messages, &mut self.errors, &buffer, read),
                 Event::Silence => return Err(silent().into()),
+            }
+        }
+    }
+
+    /// All that a command prints, at most so many bytes.
+    pub(super) async fn output(mut self, most: usize) -> ServerResult<Vec<u8>> {
+        let mut printed = Vec::new();
+        self.input = None;
+        loop {
+            match self.read().await? {
+                Some(bytes) if printed.len() + bytes.len() <= most => printed.extend(bytes),
+                Some(_) => return Err(Failure::Final(format!("it prints more than {most} bytes")).into()),
+                None if self.status().await.is_some_and(|status| status.success()) => return Ok(printed),
+                None => return Err(self.ended().await),
             }
         }
     }
@@ -196,7 +222,7 @@ fn end(child: &mut Child) {
     }
 }
 
-fn command(address: &SshAddress, announce: Announce, ssh: &SshOptions, limits: &HttpOptions) -> Command {
+fn command(address: &SshAddress, remote: RemoteCommand, ssh: &SshOptions, limits: &HttpOptions) -> Command {
     let mut command = match &ssh.program {
         SshProgram::Named(program) => Command::new(program),
         SshProgram::Shell(text) => {
@@ -212,10 +238,13 @@ fn command(address: &SshAddress, announce: Announce, ssh: &SshOptions, limits: &
     if let Some(port) = address.port() {
         command.arg("-p").arg(port.to_string());
     }
-    let service = format!("git-upload-pack {}", address.quoted_path());
-    command.arg(address.destination()).arg(match announce {
-        Announce::Variable => service,
-        Announce::Command => format!("env GIT_PROTOCOL=version=2 {service}"),
+    let path = address.quoted_path();
+    command.arg(address.destination()).arg(match remote {
+        RemoteCommand::UploadPack => format!("git-upload-pack {path}"),
+        RemoteCommand::UploadPackWithVariable => {
+            format!("env GIT_PROTOCOL=version=2 git-upload-pack {path}")
+        }
+        RemoteCommand::LfsLogin => format!("git-lfs-authenticate {path} download"),
     });
     // A group of its own, so that all of it can be ended, and an interrupt of the terminal reaches only us.
     command.process_group(0);

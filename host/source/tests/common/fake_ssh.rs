@@ -1,4 +1,5 @@
 //! A program that is called as `ssh` and runs the command here, as the shell of a server would.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +12,7 @@ const PROGRAM: &str = r#"#!/bin/sh
 here=${0%/*}
 echo "$GIT_PROTOCOL $*" >> "$here/calls"
 while [ $# -gt 2 ]; do shift; done
-run() { (cd "$here" && exec sh -c "$1"); }
+run() { (cd "$here" && PATH="$here/commands:$PATH" exec sh -c "$1"); }
 case $1 in
   *@denied) echo "$1: Permission denied (publickey)." >&2; exit 255 ;;
   *@away) echo "ssh: connect to host away port 22: Connection refused" >&2; exit 255 ;;
@@ -47,6 +48,14 @@ impl FakeSsh {
 
     pub(crate) fn options(&self) -> SshOptions {
         SshOptions { program: SshProgram::Named(self.folder.join("ssh").display().to_string()) }
+    }
+
+    /// Adds a command that the server has.
+    pub(crate) fn add_command(&self, name: &str, text: &str) {
+        let folder = self.folder.join("commands");
+        fs::create_dir_all(&folder).expect("the folder can be written");
+        fs::write(folder.join(name), format!("#!/bin/sh\n{text}\n")).expect("the folder can be written");
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).expect("it is there");
     }
 
     /// The calls so far: the variable of the protocol, and the arguments.

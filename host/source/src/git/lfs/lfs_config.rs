@@ -1,5 +1,9 @@
 //! Where the files of a repository are.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
 use super::super::ssh_address::SshAddress;
 
 /// The URL of the server of files of a repository at a URL, whose `.lfsconfig` may name another one; `None` if there is none.
@@ -16,8 +20,29 @@ pub(crate) fn server_url(repository: &str, config: Option<&str>) -> Option<Strin
     base.starts_with("http").then(|| format!("{base}{dot_git}/info/lfs"))
 }
 
+/// A server of files, and the headers with which it is asked.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+pub(crate) struct LfsLogin {
+    #[serde(rename = "href")]
+    pub(crate) url: String,
+    #[serde(default)]
+    pub(crate) header: BTreeMap<String, String>,
+}
+
+impl LfsLogin {
+    /// What the command `git-lfs-authenticate` prints; `None` if it is none of a server of http or https.
+    pub(crate) fn parse(printed: &[u8]) -> Option<Self> {
+        serde_json::from_slice(printed).ok().filter(|login: &Self| login.url.starts_with("http"))
+    }
+
+    /// A server that is asked with the user's own passwords.
+    pub(crate) fn of_url(url: String) -> Self {
+        Self { url, header: BTreeMap::new() }
+    }
+}
+
 /// The `url` of the section `lfs` of a `.lfsconfig`, if it is one of http or https.
-fn configured(text: &str) -> Option<String> {
+pub(crate) fn configured(text: &str) -> Option<String> {
     let mut in_section = false;
     let mut found = None;
     for line in text.lines().map(str::trim) {

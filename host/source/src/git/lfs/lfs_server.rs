@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::super::server_failure::{ServerFailure, ServerResult};
+use super::lfs_config::LfsLogin;
 use super::lfs_objects::LfsObjects;
 use super::lfs_pointer::LfsPointer;
 use crate::download::{Attempts, Failure, HttpClient, answered, body, broke_off};
@@ -21,7 +22,7 @@ const LARGEST_ANSWER: usize = 4 << 20;
 
 /// A server of files.
 pub(crate) struct LfsServer<'s> {
-    pub(crate) url: &'s str,
+    pub(crate) login: &'s LfsLogin,
     pub(crate) options: &'s HttpOptions,
     pub(crate) monitor: &'s FetchMonitor,
 }
@@ -133,9 +134,10 @@ impl LfsServer<'_> {
         };
         let wrong = |why: String| GitError::LfsAnswer { why };
         let message = serde_json::to_vec(&question).map_err(|error| wrong(error.to_string()))?;
-        let url = format!("{}/objects/batch", self.url.trim_end_matches('/'));
+        let url = format!("{}/objects/batch", self.login.url.trim_end_matches('/'));
         let url = Url::parse(&url).map_err(|error| Failure::Final(error.to_string()))?;
-        let headers = HeaderMap::from_iter([(ACCEPT, MEDIA_TYPE), (CONTENT_TYPE, MEDIA_TYPE)]);
+        let mut headers = given(&self.login.header);
+        headers.extend([(ACCEPT, MEDIA_TYPE), (CONTENT_TYPE, MEDIA_TYPE)]);
         let response = answered(client.post(&url, &headers, &message).await?)?;
         let text = body(response, LARGEST_ANSWER).await?;
         let answer: Answer = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
@@ -170,14 +172,17 @@ impl LfsServer<'_> {
 /// Requests a file as the server says. A login that it gives for the file is for the machine that it names, and for no other after
 /// a redirect; without one, the user's own passwords count.
 async fn get(client: &HttpClient, action: &Action) -> Result<Response, Failure> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in &action.header {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            headers.insert(name, value);
-        }
-    }
+    let mut headers = given(&action.header);
     match headers.remove(AUTHORIZATION) {
         Some(login) => client.get_authorized(&action.href, &headers, Some(&login)).await,
         None => client.get(&action.href, &headers).await,
     }
+}
+
+/// The headers that a server has given. What is none is left out.
+fn given(header: &BTreeMap<String, String>) -> HeaderMap {
+    let one = |(name, value): (&String, &String)| {
+        Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
+    };
+    header.iter().filter_map(one).collect()
 }

@@ -5,7 +5,7 @@ mod lfs_objects;
 mod lfs_pointer;
 mod lfs_server;
 
-pub(super) use lfs_config::server_url;
+pub(super) use lfs_config::{LfsLogin, configured, server_url};
 pub(super) use lfs_objects::LfsObjects;
 pub(super) use lfs_pointer::{LARGEST_POINTER, LfsPointer};
 pub(super) use lfs_server::LfsServer;

@@ -57,9 +57,9 @@ fn the_last_messages_are_kept() {
 }
 
 /// The arguments of a command, with the program first.
-fn arguments(program: SshProgram, url: &str, announce: Announce) -> Vec<String> {
+fn arguments(program: SshProgram, url: &str, remote: RemoteCommand) -> Vec<String> {
     let address = SshAddress::parse(url).expect("it is one").expect("it is right");
-    let command = command(&address, announce, &SshOptions { program }, &HttpOptions::default());
+    let command = command(&address, remote, &SshOptions { program }, &HttpOptions::default());
     let words = [command.get_program()].into_iter().chain(command.get_args());
     words.map(|word| word.to_string_lossy().into_owned()).collect()
 }
@@ -68,13 +68,15 @@ fn arguments(program: SshProgram, url: &str, announce: Announce) -> Vec<String> 
 fn the_program_is_called_as_git_calls_it() {
     let options = ["-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=30", "-o", "SendEnv=GIT_PROTOCOL"];
     let named = || SshProgram::Named("ssh".to_owned());
-    let called = arguments(named(), "ssh://git@h:2222/a b", Announce::Variable);
+    let called = arguments(named(), "ssh://git@h:2222/a b", RemoteCommand::UploadPack);
     let expect = [&["ssh"], &options[..], &["-p", "2222", "git@h", "git-upload-pack '/a b'"]].concat();
     assert_eq!(called, expect);
-    let called = arguments(named(), "h:a", Announce::Command);
+    let called = arguments(named(), "h:a", RemoteCommand::UploadPackWithVariable);
     let expect = [&["ssh"], &options[..], &["h", "env GIT_PROTOCOL=version=2 git-upload-pack 'a'"]].concat();
     assert_eq!(called, expect);
-    let called = arguments(SshProgram::Shell("ssh -i 'k y'".to_owned()), "h:a", Announce::Variable);
+    let called = arguments(SshProgram::Shell("ssh -i 'k y'".to_owned()), "h:a", RemoteCommand::UploadPack);
     let shell = ["sh", "-c", "ssh -i 'k y' \"$@\"", "ssh -i 'k y'"];
     assert_eq!(called, [&shell[..], &options, &["h", "git-upload-pack 'a'"]].concat());
+    let called = arguments(named(), "git@h:a", RemoteCommand::LfsLogin);
+    assert_eq!(called.last().map(String::as_str), Some("git-lfs-authenticate 'a' download"));
 }
