@@ -11,6 +11,9 @@ use super::lfs::{LARGEST_POINTER, LfsPointer};
 use super::objects::{GitEntryKind, GitObjects, oid};
 use crate::git_error::GitError;
 
+/// Bytes of a file that is looked at.
+const LARGEST: u64 = 1 << 20;
+
 /// The pointers of a commit whose files are wanted.
 pub(super) fn lfs_pointers(
     objects: &GitObjects,
@@ -39,7 +42,6 @@ pub(super) fn lfs_pointers(
 
 /// The text of a commit's `.lfsconfig`.
 pub(super) fn lfs_config(objects: &GitObjects, commit: &str) -> Result<Option<String>, GitError> {
-    const LARGEST: u64 = 1 << 20;
     let reader = objects.reader()?;
     let entry = reader.entry(oid(commit)?, ".lfsconfig")?;
     match entry.filter(|entry| matches!(entry.kind, GitEntryKind::File { .. })) {
@@ -56,7 +58,7 @@ pub(super) fn names_lfs(objects: &GitObjects, commit: &str) -> Result<bool, GitE
     let Some(entry) = reader.entry(oid(commit)?, super::attributes::ATTRIBUTES_FILE)? else {
         return Ok(false);
     };
-    if !matches!(entry.kind, GitEntryKind::File { .. }) {
+    if !matches!(entry.kind, GitEntryKind::File { .. }) || reader.size(entry.id)? > LARGEST {
         return Ok(false);
     }
     let blob = reader.blob(entry.id)?;
