@@ -224,6 +224,7 @@ fn source_options(config: &Config) -> SourceOptions {
         network_retries: config.network_retries,
         proxies: config.proxies.clone(),
         netrc: config.netrc.clone(),
+        ssh: config.ssh.clone(),
         trees: config.bounds.trees,
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use spec_build::CacheBuildtrees;
 use spec_cas::Limits;
 use spec_recording::SessionRecorder;
-use spec_source::Proxies;
+use spec_source::{Proxies, SshOptions};
 use spec_speculation::RecordFormat;
 use spec_speculation::priming::Budget;
 
@@ -69,6 +69,8 @@ pub struct SourceOptions {
     pub proxies: Proxies,
     /// The file with passwords for downloads.
     pub netrc: Option<PathBuf>,
+    /// How git repositories are reached over ssh.
+    pub ssh: SshOptions,
     /// Limits of trees, which archives have too.
     pub trees: Limits,
 }

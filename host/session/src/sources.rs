@@ -20,6 +20,7 @@ pub(crate) fn context(options: &SourceOptions, project: &ProjectConfig, cas: &Ca
     context.http.attempts = options.network_retries.saturating_add(1);
     context.http.proxies = options.proxies.clone();
     context.http.netrc.clone_from(&options.netrc);
+    context.ssh = options.ssh.clone();
     context
 }
 

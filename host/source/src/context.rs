@@ -10,6 +10,7 @@ use spec_model::{FilePosition, Mapping, PluginOrigin};
 use crate::archive::ArchiveLimits;
 use crate::http_options::HttpOptions;
 use crate::local_files::LocalFiles;
+use crate::ssh_options::SshOptions;
 use crate::url::{Alias, AliasRefusal};
 
 type AliasResolver = dyn Fn(&str) -> Result<Option<Alias>, AliasRefusal> + Send + Sync;
@@ -27,6 +28,8 @@ pub struct SourceContext {
     pub limits: ArchiveLimits,
     /// How to download.
     pub http: HttpOptions,
+    /// How to reach git repositories over ssh.
+    pub ssh: SshOptions,
     /// The files of the project that sources of kind `local` stage.
     pub local_files: Arc<LocalFiles>,
     aliases: Arc<AliasResolver>,
@@ -49,6 +52,7 @@ impl SourceContext {
             cas,
             limits: ArchiveLimits::default(),
             http: HttpOptions::default(),
+            ssh: SshOptions::default(),
             aliases: Arc::new(aliases),
         }
     }

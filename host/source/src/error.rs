@@ -111,7 +111,7 @@ pub enum SourceError {
         position: Option<FilePosition>,
     },
     /// A URL that cannot be downloaded from. Reason `invalid-source-url`.
-    #[error("{name}: cannot download '{url}': {why}; expected a file, http or https URL")]
+    #[error("{name}: cannot download '{url}': {why}; expected {expected}")]
     BadUrl {
         /// The source.
         name: SourceName,
@@ -119,6 +119,8 @@ pub enum SourceError {
         url: String,
         /// What is wrong with it.
         why: String,
+        /// What URLs of the source may be.
+        expected: &'static str,
         /// Where it is written.
         position: Option<FilePosition>,
     },
@@ -432,7 +434,10 @@ impl UserError for SourceError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Config { error } => error.hint(),
-            Self::UnknownAlias { .. } => Some("add it or write a full URL".to_owned()),
+            Self::UnknownAlias { alias, .. } => Some(match alias.contains('@') {
+                true => format!("write ssh://{alias}/PATH, or an alias for '{alias}:'"),
+                false => "add it or write a full URL".to_owned(),
+            }),
             Self::RefusedAlias { .. } => Some("set 'aliases' or 'map-aliases' of the junction".to_owned()),
             Self::BadRef { name, .. } => {
                 Some(format!("to have the right one written, run: spec-host source track {}", name.element))

@@ -49,6 +49,28 @@ pub enum GitError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// A `.gitattributes` says something of a file that cannot be done.
+    #[error("the attributes of '{path}': {why}")]
+    BadAttribute {
+        /// The path of the file.
+        path: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A file of Git LFS cannot be had.
+    #[error("the file of Git LFS with SHA-256 {sha256} {why}")]
+    Lfs {
+        /// Its 64 digits.
+        sha256: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// A server of Git LFS does not answer as one.
+    #[error("the answer of the server of Git LFS is none: {why}")]
+    LfsAnswer {
+        /// What is wrong.
+        why: String,
+    },
     /// A commit has more or larger files than sources may have.
     #[error("the commit has more than {limit}")]
     TooLarge {
@@ -89,6 +111,26 @@ pub enum GitError {
         /// Its message.
         message: String,
     },
+    /// There is no program to connect over ssh with.
+    #[error("cannot start the program {program}: {error}")]
+    NoSsh {
+        /// Its name.
+        program: String,
+        /// Why not.
+        error: io::Error,
+    },
+    /// The server cannot be reached over ssh, or does not accept the key.
+    #[error("cannot connect to {destination} over ssh: {why} (attempts: {attempts})")]
+    Ssh {
+        /// The user and host.
+        destination: String,
+        /// Its port, if it is not the usual one.
+        port: Option<u16>,
+        /// What ssh says.
+        why: String,
+        /// The number of attempts.
+        attempts: u32,
+    },
     /// The server speaks only old versions of the protocol.
     #[error("the server does not speak version 2 of git's protocol")]
     OldProtocol,
@@ -108,18 +150,22 @@ impl GitError {
             Self::Missing { .. } => "git-object-missing",
             Self::Damaged { .. } => "git-damaged",
             Self::BadEntry { .. } => "git-bad-entry",
+            Self::BadAttribute { .. } => "git-bad-attribute",
+            Self::Lfs { .. } | Self::LfsAnswer { .. } => "git-lfs-failed",
             Self::TooLarge { .. } => "git-too-large",
             Self::NoMatch { .. } => "git-no-matching-ref",
             Self::NoTag { .. } => "git-no-tag",
             Self::Submodule { .. } => "git-bad-submodule",
             Self::Protocol { .. } | Self::Server { .. } => "git-refused",
             Self::OldProtocol => "git-old-protocol",
+            Self::NoSsh { .. } => "git-no-ssh",
+            Self::Ssh { .. } => "git-ssh-failed",
         }
     }
 
     pub(crate) fn blame(&self) -> Blame {
         match self {
-            Self::Io { .. } => Blame::Machine,
+            Self::Io { .. } | Self::NoSsh { .. } => Blame::Machine,
             Self::NoMatch { .. } | Self::NoTag { .. } => Blame::Project,
             _ => Blame::Remote,
         }
@@ -127,7 +173,10 @@ impl GitError {
 
     /// Whether another URL may have what this one lacks.
     pub(crate) fn is_of_url(&self) -> bool {
-        !matches!(self, Self::BadEntry { .. } | Self::TooLarge { .. } | Self::NoMatch { .. })
+        !matches!(
+            self,
+            Self::BadEntry { .. } | Self::BadAttribute { .. } | Self::TooLarge { .. } | Self::NoMatch { .. }
+        )
     }
 
     /// What to do next, if there is anything.
@@ -141,9 +190,23 @@ impl GitError {
             Self::NoTag { .. } => {
                 format!("to have the right one written, run: spec-host source track {element}")
             }
+            Self::Lfs { .. } | Self::LfsAnswer { .. } => {
+                "if the pointers to files are enough, write 'use-lfs: false'".to_owned()
+            }
             Self::TooLarge { .. } => "raise the limits of trees in the configuration".to_owned(),
+            Self::BadAttribute { .. } => {
+                "use the kind git_repo, which does not obey 'working-tree-encoding'".to_owned()
+            }
             Self::Submodule { .. } => "give its 'url' below 'submodules', or 'checkout: false'".to_owned(),
-            Self::OldProtocol => "use a mirror on a server of git 2.18 or later".to_owned(),
+            Self::OldProtocol => {
+                "use a server of git 2.18 or later; over ssh, its sshd_config needs 'AcceptEnv GIT_PROTOCOL'"
+                    .to_owned()
+            }
+            Self::NoSsh { .. } => "install OpenSSH's client, or use the repository's https URL".to_owned(),
+            Self::Ssh { destination, port, .. } => {
+                let port = port.map(|port| format!("-p {port} ")).unwrap_or_default();
+                format!("to see what is wrong, run: ssh -T {port}{destination}")
+            }
             _ => return None,
         })
     }

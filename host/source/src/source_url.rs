@@ -7,7 +7,7 @@ use spec_model::{FilePosition, Node};
 use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
 use crate::source::SourceWarning;
-use crate::url::{AliasProblem, AliasedUrl};
+use crate::url::{AliasProblem, AliasedUrl, is_short};
 
 /// A URL of a source, and where it is written.
 #[derive(Clone, Debug)]
@@ -45,6 +45,20 @@ impl SourceUrl {
             Err(AliasProblem::Refused(refusal)) => {
                 Err(SourceError::RefusedAlias { name: name.clone(), refusal, position })
             }
+        }
+    }
+
+    /// The URL of a submodule as its repository has it, where git's short form of addresses over ssh is no alias.
+    pub(crate) fn of_submodule(
+        name: &SourceName,
+        context: &SourceContext,
+        written: &str,
+    ) -> Result<Self, SourceError> {
+        match Self::new(name, context, written, name.position.clone()) {
+            Err(SourceError::UnknownAlias { .. }) if is_short(written) && written.contains('@') => {
+                Ok(Self { url: Arc::new(AliasedUrl::plain(written)), position: name.position.clone() })
+            }
+            found => found,
         }
     }
 

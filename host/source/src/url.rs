@@ -43,20 +43,21 @@ pub(crate) struct AliasedUrl {
 }
 
 /// Names before a colon that BuildStream takes for schemes of URLs, never for unknown aliases.
-const SCHEMES: [&str; 7] = ["http", "https", "ftp", "file", "git", "sftp", "ssh"];
+pub(crate) const SCHEMES: [&str; 7] = ["http", "https", "ftp", "file", "git", "sftp", "ssh"];
 
 impl AliasedUrl {
+    /// A URL that is written in full.
+    pub(crate) fn plain(url: &str) -> Self {
+        let (original, resolved) = (url.to_owned(), url.to_owned());
+        Self { original, resolved, mirrors: Vec::new(), unaliased: true }
+    }
+
     /// Resolves `original`.
     pub(crate) fn new(
         original: &str,
         alias: impl Fn(&str) -> Result<Option<Alias>, AliasRefusal>,
     ) -> Result<Self, AliasProblem> {
-        let plain = || Self {
-            original: original.to_owned(),
-            resolved: original.to_owned(),
-            mirrors: Vec::new(),
-            unaliased: true,
-        };
+        let plain = || Self::plain(original);
         let Some((name, body)) = original.split_once(':') else {
             return Ok(plain());
         };
@@ -119,6 +120,9 @@ impl UrlTarget {
     }
 }
 
+/// What URLs of files may be.
+pub(crate) const EXPECTED: &str = "a file, http or https URL";
+
 /// Refuses URLs that cannot be requested. Other invalid characters are escaped as browsers do.
 fn check_http(url: &str) -> Result<(), String> {
     if let Some((at, wrong)) = url.chars().enumerate().find(|(_, c)| !c.is_ascii_graphic()) {
@@ -133,12 +137,20 @@ fn check_http(url: &str) -> Result<(), String> {
     if parsed.has_host() { Ok(()) } else { Err("it has no host".to_owned()) }
 }
 
+/// Whether git takes a text without `://` for an address over ssh: its colon comes before a slash.
+pub(crate) fn is_short(url: &str) -> bool {
+    let host = url.split('/').next().unwrap_or_default();
+    !url.contains("://") && host.contains(':') && !host.starts_with(':')
+}
+
 /// The URL for messages: without a password or token.
 pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     match authority.rsplit_once('@') {
+        // Over ssh the user is part of the address: it logs in with a key.
+        Some((user, _)) if scheme.ends_with("ssh") && !user.contains(':') => url.to_owned(),
         Some((_, host)) => format!("{scheme}://***@{host}{path}"),
         None => url.to_owned(),
     }

@@ -250,7 +250,6 @@ fn mistakes_are_told() {
             ("git_repo", vec![("ref-format", "long")], "invalid-data"),
             ("git", vec![("ref", absent), ("branch", "x")], "invalid-data"),
             ("git_module", vec![("path", "lib")], "source-cannot-be-first"),
-            ("git_tag", vec![("ref", absent), ("use-lfs", "true")], "git-lfs"),
         ] {
             let error = staged(&lab, with(kind, &url, &config)).expect_err("it is wrong");
             assert_eq!(error.reason(), reason, "{kind} {config:?} {url}: {error}");

@@ -21,7 +21,7 @@ pub(crate) use served::ServeRights;
 use spec_model::{Mapping, Node};
 use spec_session::remotes::UserRemotes;
 use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice};
-use spec_source::Proxies;
+use spec_source::{Proxies, SshOptions};
 use spec_speculation::priming::Budget;
 use spec_speculation::{RecordFormat, SpeculationMode};
 
@@ -69,6 +69,8 @@ pub(crate) struct Config {
     pub(crate) proxies: Proxies,
     /// The file with passwords for downloads.
     pub(crate) netrc: Option<PathBuf>,
+    /// How git repositories are reached over ssh.
+    pub(crate) ssh: SshOptions,
     /// What a failure does to the session.
     pub(crate) on_error: OnError,
     /// How many jobs one build may run in parallel.
@@ -156,6 +158,7 @@ impl Config {
             network_retries: 2,
             proxies: Proxies::from_environment(|name| environment.variable(name)),
             netrc: environment.netrc(),
+            ssh: SshOptions::from_environment(|name| environment.variable(name)),
             on_error: OnError::Quit,
             max_jobs: numbers::default_max_jobs(),
             retry_failed: false,

@@ -10,7 +10,7 @@ use super::toml_file::TomlFileError;
 use super::workspace::{CrateError, FoundCrate, find_crate};
 use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
-use crate::git::{GitRef, RemoteRepository, StagedRepository, WantedHistory, parse_ref};
+use crate::git::{AttributeRules, GitRef, RemoteRepository, StagedRepository, WantedHistory, parse_ref};
 use crate::monitor::FetchMonitor;
 use crate::source_url::SourceUrl;
 use crate::url::directory_name;
@@ -105,7 +105,8 @@ impl GitCrate {
         monitor: &FetchMonitor,
     ) -> Result<Digest, SourceError> {
         let git_ref = self.git_ref()?;
-        let staging = StagedRepository { name: &self.name, cas: &self.cas, monitor };
+        let rules = AttributeRules::Dulwich;
+        let staging = StagedRepository { name: &self.name, cas: &self.cas, monitor, rules };
         let commit = (self.url().to_owned(), self.commit.clone());
         let files = match staged.get(&commit) {
             Some(files) => *files,

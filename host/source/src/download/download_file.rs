@@ -9,9 +9,9 @@ use reqwest::header::{
 use reqwest::{Response, StatusCode};
 use spec_model::DigestHasher;
 
+use super::attempts::Attempts;
 use super::download_folder::{DownloadFolder, PartialDownload};
 use super::failure::{Failure, broke_off, is_transient};
-use super::http_attempts::HttpAttempts;
 use super::http_client::{HttpClient, text};
 use crate::error::{SourceError, SourceName};
 use crate::http_options::HttpOptions;
@@ -52,9 +52,9 @@ impl Download<'_> {
         let mut received =
             ReceivedBytes { part, hasher: DigestHasher::new(), bytes: 0, validator: None, etag: None };
         let etag = known.and_then(|sha| self.folder.etag(sha));
-        let attempts = HttpAttempts { options: self.options, monitor: self.monitor, longest: None };
+        let attempts = Attempts { options: self.options, monitor: self.monitor, longest: None };
         let outcome = attempts
-            .run(async |client: &HttpClient| self.attempt(client, &mut received, etag.as_deref()).await);
+            .run_http(async |client: &HttpClient| self.attempt(client, &mut received, etag.as_deref()).await);
         match outcome {
             Ok(DownloadOutcome::Unchanged) => Ok(known.unwrap_or_default().to_owned()),
             Ok(DownloadOutcome::Complete) => self.publish(received, expected),

@@ -1,9 +1,9 @@
 //! A file at a URL with a SHA-256 as ref: the common part of `tar` and `remote`.
 
+mod attempts;
 mod download_file;
 mod download_folder;
 mod failure;
-mod http_attempts;
 mod http_client;
 mod netrc;
 mod web_question;
@@ -25,12 +25,12 @@ use crate::source::{SourceWarning, TrackedRef};
 use crate::source_info::SourceInfo;
 use crate::source_url::SourceUrl;
 use crate::text_ref::TextRef;
-use crate::url::{AliasedUrl, UrlTarget, without_password};
+use crate::url::{AliasedUrl, EXPECTED, UrlTarget, without_password};
 use crate::url_attempts;
+pub(crate) use attempts::Attempts;
 use download_file::Download;
 pub(crate) use download_folder::{DownloadFolder, PartialDownload};
 pub(crate) use failure::{Failure, answered, broke_off};
-pub(crate) use http_attempts::HttpAttempts;
 pub(crate) use http_client::HttpClient;
 pub(crate) use web_question::{LONGEST, WebQuestion, body};
 
@@ -69,7 +69,7 @@ pub fn download_file(
     let name = SourceName { element: who.into(), index: 0, kind: "remote", position: None };
     let bad_url = |why: String| {
         let (name, url) = (name.clone(), without_password(url));
-        SourceError::BadUrl { name, url, why, position: None }
+        SourceError::BadUrl { name, url, why, expected: EXPECTED, position: None }
     };
     if let UrlTarget::File(_) = UrlTarget::of(url).map_err(bad_url)? {
         return Err(bad_url("it is not on a server".to_owned()));
@@ -188,6 +188,7 @@ impl DownloadableFile {
             name: self.name.clone(),
             url: without_password(url),
             why,
+            expected: EXPECTED,
             position: self.position.clone(),
         })
     }

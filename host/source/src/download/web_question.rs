@@ -5,13 +5,13 @@ use std::time::Duration;
 use reqwest::Response;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 
+use super::attempts::Attempts;
 use super::failure::{Failure, answered, broke_off, is_transient};
-use super::http_attempts::HttpAttempts;
 use super::http_client::HttpClient;
 use crate::error::{SourceError, SourceName};
 use crate::http_options::HttpOptions;
 use crate::monitor::FetchMonitor;
-use crate::url::{UrlTarget, without_password};
+use crate::url::{EXPECTED, UrlTarget, without_password};
 
 /// The longest time that all attempts together may take. Answers have kilobytes, lists of packages some megabytes.
 pub(crate) const LONGEST: Duration = Duration::from_secs(600);
@@ -76,7 +76,7 @@ impl WebQuestion<'_> {
         })
     }
 
-    /// As [`HttpAttempts::run`], for a URL on a server.
+    /// As [`Attempts::run_http`], for a URL on a server.
     pub(crate) fn run<T>(
         &self,
         url: &str,
@@ -86,10 +86,16 @@ impl WebQuestion<'_> {
         if !matches!(UrlTarget::of(url), Ok(UrlTarget::Http)) {
             let (name, url) = (self.name.clone(), without_password(url));
             let why = "it is not on a server".to_owned();
-            return Err(SourceError::BadUrl { position: name.position.clone(), name, url, why });
+            return Err(SourceError::BadUrl {
+                position: name.position.clone(),
+                name,
+                url,
+                why,
+                expected: EXPECTED,
+            });
         }
-        HttpAttempts { options: self.options, monitor: self.monitor, longest }
-            .run(ask)
+        Attempts { options: self.options, monitor: self.monitor, longest }
+            .run_http(ask)
             .map_err(|(failure, attempts)| failure.explain(self.name, url, attempts))
     }
 }

@@ -16,6 +16,10 @@ pub(crate) struct TagFilter {
     pub(crate) include: Vec<String>,
     /// None of these patterns may match.
     pub(crate) exclude: Vec<String>,
+    /// Whether tags without a message count for nothing.
+    pub(crate) annotated_only: bool,
+    /// Whether the first parents of merges are followed alone.
+    pub(crate) first_parents: bool,
 }
 
 impl TagFilter {
@@ -58,7 +62,7 @@ pub(crate) fn describe_nearest(
         let (tag, annotated) = (short_name(&found.name), found.peeled.is_some());
         let entry = tags.entry(found.commit());
         // Of several tags of one commit an annotated one is taken.
-        if filter.takes(tag) {
+        if filter.takes(tag) && (annotated || !filter.annotated_only) {
             entry
                 .and_modify(|old| {
                     if annotated && !old.0 {
@@ -68,11 +72,12 @@ pub(crate) fn describe_nearest(
                 .or_insert((annotated, tag));
         }
     }
-    let all = newest_first(reader, commit)?;
+    let walk = |from: Oid| history(reader, from, filter.first_parents);
+    let all = walk(commit)?;
     let candidates = all.iter().filter_map(|id| tags.get(id).map(|(_, tag)| (*id, *tag))).take(CANDIDATES);
     let mut nearest: Option<NearestTag> = None;
     for (id, tag) in candidates {
-        let behind = newest_first(reader, id)?.len();
+        let behind = walk(id)?.len();
         let commits = u32::try_from(all.len() - behind.min(all.len())).unwrap_or(u32::MAX);
         if nearest.as_ref().is_none_or(|best| commits < best.commits) {
             nearest = Some(NearestTag { tag: tag.to_owned(), commit: id, commits });
@@ -83,12 +88,17 @@ pub(crate) fn describe_nearest(
 
 /// A commit and all that came before it and was fetched, the newest first.
 pub(super) fn newest_first(reader: &ObjectReader<'_>, commit: Oid) -> Result<Vec<Oid>, GitError> {
+    history(reader, commit, false)
+}
+
+fn history(reader: &ObjectReader<'_>, commit: Oid, first_parents: bool) -> Result<Vec<Oid>, GitError> {
+    let followed = if first_parents { 1 } else { usize::MAX };
     let mut seen = HashSet::from([commit]);
     let mut waiting = BinaryHeap::from([(reader.commit(commit)?.committed, commit)]);
     let mut all = Vec::new();
     while let Some((_, at)) = waiting.pop() {
         all.push(at);
-        for parent in reader.commit(at)?.parents {
+        for parent in reader.commit(at)?.parents.into_iter().take(followed) {
             if seen.insert(parent) && reader.has(parent) {
                 waiting.push((reader.commit(parent)?.committed, parent));
             }

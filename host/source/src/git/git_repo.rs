@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use spec_cas::Cas;
 use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, Value};
 
+use super::attributes::AttributeRules;
 use super::git_ref::GitRef;
 use super::remote_repository::RemoteRepository;
 use super::staged_repository::StagedRepository;
@@ -148,7 +149,8 @@ impl Source for GitRepoSource {
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
-        let staging = StagedRepository { name: &self.name, cas: &self.cas, monitor };
+        let staging =
+            StagedRepository { name: &self.name, cas: &self.cas, monitor, rules: AttributeRules::Dulwich };
         staging.files_and_git(&self.repository, &self.git_ref()?)
     }
 

@@ -1,12 +1,16 @@
 //! The kind `git`: a commit of a git repository, with its submodules.
 
+use git2::Oid;
 use spec_cas::Cas;
-use spec_model::{Digest, Mapping, Node, NodeError, Value};
+use spec_model::{Digest, Mapping, Node, NodeError, NodeKind, Value};
 
+use super::advertised_ref::AdvertisedRef;
+use super::attributes::AttributeRules;
 use super::describe::{TagFilter, describe_nearest};
 use super::dot_git::TagToStage;
 use super::git_ref::{GitRef, WantedHistory};
 use super::git_repo::parse_ref;
+use super::reachable_tags::{StagedTag, reachable_tags};
 use super::remote_repository::RemoteRepository;
 use super::staged_repository::StagedRepository;
 use super::submodules::{SubmoduleSettings, SubmoduleWalk, fetch_submodule, submodule_commit};
@@ -34,20 +38,6 @@ const KEYS: [&str; 11] = [
     "track-tags",
     "tags",
 ];
-
-/// A tag that is to be known in the staged repository.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct StagedTag {
-    tag: String,
-    commit: String,
-    annotated: bool,
-}
-
-impl StagedTag {
-    fn to_stage(&self) -> TagToStage<'_> {
-        TagToStage { tag: &self.tag, commit: &self.commit, annotated: self.annotated }
-    }
-}
 
 /// A commit of a repository, with its submodules and theirs.
 #[derive(Debug)]
@@ -87,7 +77,7 @@ impl GitSource {
             context: context.clone(),
             repository: RemoteRepository::new(&name, context, &url, mirror),
             reference,
-            tags: staged_tags(config)?,
+            tags: StagedTag::configure(config)?,
             track,
             track_tags: config.bool_or("track-tags", false)?,
             ref_format: RefFormat::configure(config)?,
@@ -108,9 +98,42 @@ impl GitSource {
         SubmoduleWalk { name, context, settings, recursive: true, monitor }
     }
 
+    /// The ref of a commit as it is to be written, and its tags.
+    fn described(
+        &self,
+        commit: Oid,
+        refs: &[AdvertisedRef],
+        monitor: &FetchMonitor,
+    ) -> Result<(String, Vec<StagedTag>), SourceError> {
+        let plain = commit.to_string();
+        let describes = self.ref_format == RefFormat::GitDescribe;
+        if !describes && !self.track_tags {
+            return Ok((plain, Vec::new()));
+        }
+        self.repository.fetch_history(commit, monitor)?;
+        let objects = self.repository.open(&plain)?;
+        let found = objects.reader().and_then(|reader| {
+            let nearest = match describes {
+                true => describe_nearest(&reader, commit, refs, &TagFilter::default())?,
+                false => None,
+            };
+            let tags = if self.track_tags { reachable_tags(&reader, commit, refs)? } else { Vec::new() };
+            Ok((nearest.map_or(plain, |nearest| nearest.reference(commit)), tags))
+        });
+        found.map_err(|error| self.repository.git_error(self.repository.resolved(), error))
+    }
+
     fn history(&self) -> WantedHistory {
         if self.tags.is_empty() { WantedHistory::None } else { WantedHistory::All }
     }
+}
+
+/// The settings of a ref with tags, in BuildStream's order.
+fn with_tags(reference: &str, tags: &[StagedTag]) -> Mapping {
+    let mut settings = Mapping::new();
+    settings.set("ref", Node::text(reference));
+    settings.set("tags", Node::sequence(tags.iter().map(StagedTag::to_node).collect()));
+    settings
 }
 
 /// The folder of the copy of a repository, as BuildStream's plugins `git` and `git_tag` name it.
@@ -126,19 +149,6 @@ pub(super) fn require_ref_or_track(name: &SourceName, config: &Mapping) -> Resul
     let message = format!("{name}: a source of kind '{}' needs a 'ref' or a 'track'", name.kind);
     let error = NodeError::new("missing-track-and-ref", name.position.as_ref(), message);
     Err(error.with_hint("write the branch into 'track', then run: spec-host source track"))
-}
-
-fn staged_tags(config: &Mapping) -> Result<Vec<StagedTag>, NodeError> {
-    let one = |node: &spec_model::Node| {
-        let tag = node.as_mapping()?;
-        tag.validate_keys(&["tag", "commit", "annotated"])?;
-        Ok(StagedTag {
-            tag: tag.str("tag")?.to_owned(),
-            commit: tag.str("commit")?.to_owned(),
-            annotated: tag.require("annotated")?.as_bool()?,
-        })
-    };
-    config.sequence_or_empty("tags")?.iter().map(one).collect()
 }
 
 impl Source for GitSource {
@@ -163,11 +173,20 @@ impl Source for GitSource {
     }
 
     fn reference(&self) -> Option<Value> {
-        self.reference.value()
+        let reference = self.reference.text()?;
+        match self.tags.is_empty() {
+            true => Some(Value::from(reference)),
+            false => Some(Node::from(with_tags(reference, &self.tags)).to_value()),
+        }
     }
 
     fn set_ref(&mut self, reference: &Node) -> Result<(), SourceError> {
-        self.reference.set(reference)
+        let NodeKind::Mapping(settings) = &reference.kind else {
+            self.tags.clear();
+            return self.reference.set(reference);
+        };
+        self.tags = StagedTag::configure(settings)?;
+        self.reference.set(settings.require("ref")?)
     }
 
     fn is_cached(&self) -> bool {
@@ -202,29 +221,25 @@ impl Source for GitSource {
         monitor: &FetchMonitor,
     ) -> Result<Option<TrackedRef>, SourceError> {
         let Some(track) = &self.track else { return Ok(None) };
-        if self.track_tags {
-            let text = format!("{}: 'track-tags' is not followed: the key 'tags' stays as it is", self.name);
-            monitor.warn("git-tags-not-tracked", &text);
-        }
         let refs = self.repository.refs(monitor)?;
         let git = |error| self.repository.git_error(self.repository.resolved(), error);
         let commit = named(track, &refs).ok_or_else(|| git(no_match(track, &refs)))?;
-        let mut new = commit.to_string();
-        if self.ref_format == RefFormat::GitDescribe {
-            self.repository.fetch_history(commit, monitor)?;
-            let objects = self.repository.open(&new)?;
-            let nearest = objects
-                .reader()
-                .and_then(|reader| describe_nearest(&reader, commit, &refs, &TagFilter::default()))
-                .map_err(git)?;
-            new = nearest.map_or(new, |nearest| nearest.reference(commit));
+        let (new, tags) = self.described(commit, &refs, monitor)?;
+        // As for BuildStream, tags belong to the ref: those of the one before go.
+        if tags.is_empty() && self.tags.is_empty() {
+            return Ok(Some(TrackedRef::text(self.reference(), new)));
         }
-        Ok(Some(TrackedRef::text(self.reference(), new)))
+        Ok(Some(TrackedRef::in_settings(self.reference(), with_tags(&new, &tags))))
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
         let commit = self.git_ref()?.commit;
-        let staging = StagedRepository { name: &self.name, cas: &self.cas, monitor };
+        let staging = StagedRepository {
+            name: &self.name,
+            cas: &self.cas,
+            monitor,
+            rules: AttributeRules::Git { lfs: false },
+        };
         let mut tree = staging.files(&self.repository, &commit)?;
         if !self.tags.is_empty() {
             let tags: Vec<TagToStage<'_>> = self.tags.iter().map(StagedTag::to_stage).collect();

@@ -6,6 +6,7 @@ use spec_cas::Cas;
 use spec_model::{Digest, Mapping, Node, NodeError, Value};
 
 use super::advertised_ref::AdvertisedRef;
+use super::attributes::AttributeRules;
 use super::describe::{TagFilter, describe_nearest};
 use super::git_ref::GitRef;
 use super::git_repo::{parse_ref, tagged_info};
@@ -59,7 +60,8 @@ pub(crate) struct GitTagSource {
     url: SourceUrl,
     repository: RemoteRepository,
     reference: TextRef,
-    use_lfs: bool,
+    /// Whether files of Git LFS are wanted; `None` if the source does not say it.
+    use_lfs: Option<bool>,
     version: DeclaredVersion,
     kind: TagSourceKind,
     warnings: Vec<SourceWarning>,
@@ -77,6 +79,7 @@ impl GitTagSource {
         let filter = TagFilter {
             include: config.str_list_or_empty("match")?,
             exclude: config.str_list_or_empty("exclude")?,
+            ..TagFilter::default()
         };
         let tags = config.bool_or("track-tags", false)?;
         let extra = config.str_list_or_empty("track-extra")?;
@@ -117,7 +120,7 @@ impl GitTagSource {
             context: context.clone(),
             repository: RemoteRepository::new(&name, context, &url, mirror),
             reference: TextRef::configure(config)?,
-            use_lfs: config.bool_or("use-lfs", false)?,
+            use_lfs: config.get("use-lfs").map(Node::as_bool).transpose()?,
             version: DeclaredVersion::configure(config)?,
             kind,
             warnings: url.warning(&name).into_iter().collect(),
@@ -128,6 +131,32 @@ impl GitTagSource {
 
     fn git_ref(&self) -> Result<GitRef, SourceError> {
         parse_ref(&self.name, self.reference.required(&self.name)?, None)
+    }
+
+    fn wants_lfs(&self) -> bool {
+        self.use_lfs == Some(true)
+    }
+
+    /// Downloads the files of Git LFS of a commit, or tells that the source should say whether they are wanted.
+    fn fetch_lfs(
+        &self,
+        repository: &RemoteRepository,
+        commit: &str,
+        monitor: &FetchMonitor,
+    ) -> Result<(), SourceError> {
+        match self.use_lfs {
+            Some(true) => repository.fetch_lfs(commit, monitor),
+            None if repository.names_lfs(commit)? => {
+                let token = match self.kind {
+                    TagSourceKind::Tag { .. } => "git_tag:unused-lfs",
+                    TagSourceKind::Module { .. } => "git_module:unused-lfs",
+                };
+                let text = format!("{}: the repository has files of Git LFS; say 'use-lfs'", self.name);
+                monitor.warn(token, &text);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Calls `visit` for each submodule that is wanted.
@@ -216,7 +245,7 @@ impl Source for GitTagSource {
             TagSourceKind::Module { path } if path.is_empty() => {}
             TagSourceKind::Module { path } => key.push(Value::map([("path", Value::from(path.as_str()))])),
         }
-        if self.use_lfs {
+        if self.wants_lfs() {
             key.push("use-lfs".into());
         }
         self.version.append_to(&mut key);
@@ -235,21 +264,14 @@ impl Source for GitTagSource {
         let Ok(git_ref) = self.git_ref() else { return false };
         let silent = FetchMonitor::silent(spec_model::Cancel::new());
         let inner = |_: &str, inner: &RemoteRepository, commit: &str| match inner.has(commit) {
-            true => Ok(()),
-            false => Err(SourceError::NotFetched { name: self.name.clone() }),
+            true if !self.wants_lfs() || inner.has_lfs(commit)? => Ok(()),
+            _ => Err(SourceError::NotFetched { name: self.name.clone() }),
         };
-        self.repository.has(&git_ref.commit)
+        inner("", &self.repository, &git_ref.commit).is_ok()
             && self.submodules(&git_ref.commit, &silent, &mut { inner }).is_ok()
     }
 
     fn check(&self) -> Result<(), SourceError> {
-        if self.use_lfs {
-            let message = format!("{}: files of Git LFS are not fetched", self.name);
-            let error = NodeError::new("git-lfs", self.name.position.as_ref(), message);
-            return Err(error
-                .with_hint("remove 'use-lfs': the pointers to the files are staged then")
-                .into());
-        }
         self.git_ref()?;
         self.repository.check()
     }
@@ -257,8 +279,10 @@ impl Source for GitTagSource {
     fn fetch(&self, monitor: &FetchMonitor) -> Result<(), SourceError> {
         let git_ref = self.git_ref()?;
         self.repository.fetch(&git_ref.commit, &git_ref.history(), monitor)?;
+        self.fetch_lfs(&self.repository, &git_ref.commit, monitor)?;
         self.submodules(&git_ref.commit, monitor, &mut |_, inner, commit| {
-            fetch_submodule(inner, commit, monitor)
+            fetch_submodule(inner, commit, monitor)?;
+            self.fetch_lfs(inner, commit, monitor)
         })
     }
 
@@ -288,7 +312,12 @@ impl Source for GitTagSource {
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
         let git_ref = self.git_ref()?;
-        let staging = StagedRepository { name: &self.name, cas: &self.cas, monitor };
+        let staging = StagedRepository {
+            name: &self.name,
+            cas: &self.cas,
+            monitor,
+            rules: AttributeRules::Git { lfs: self.wants_lfs() },
+        };
         let mut tree = staging.files_and_git(&self.repository, &git_ref)?;
         if let TagSourceKind::Module { path } = &self.kind {
             return staging.with_tree(staging.empty()?, &normal(path), tree);

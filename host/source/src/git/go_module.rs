@@ -3,6 +3,7 @@
 use spec_cas::{Cas, CasError, MergeInput, TreeBuilder};
 use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, PluginOrigin, Value};
 
+use super::attributes::AttributeRules;
 use super::git_ref::GitRef;
 use super::git_repo::{mirror_path, parse_ref, tagged_info};
 use super::go_files::{GoFileError, GoMod, go_line, root_module, version_in_sum};
@@ -131,7 +132,8 @@ impl GoModuleSource {
     /// The tree of the module in its repository.
     fn module_tree(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
         let reference = self.required_ref()?;
-        let staging = StagedRepository { name: &self.name, cas: &self.cas, monitor };
+        let staging =
+            StagedRepository { name: &self.name, cas: &self.cas, monitor, rules: AttributeRules::Dulwich };
         let mut tree = staging.files(&self.repository, &reference.git.commit)?;
         if let Some(folder) = reference.subdirectory.as_deref().filter(|folder| !folder.is_empty()) {
             let inner = self.cas.subtree(&tree, folder).map_err(|error| self.name.cas_error(error))?;
@@ -310,7 +312,9 @@ impl Source for GoModuleSource {
 
     /// Without sources before it there is no `go.mod`.
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
-        let empty = StagedRepository { name: &self.name, cas: &self.cas, monitor }.empty()?;
+        let empty =
+            StagedRepository { name: &self.name, cas: &self.cas, monitor, rules: AttributeRules::Dulwich }
+                .empty()?;
         self.stage_onto(empty, monitor)
     }
 

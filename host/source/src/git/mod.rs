@@ -1,9 +1,16 @@
 //! Git repositories, without the program git: objects are read where they are, and files go into the store without being checked
-//! out. Neither hooks nor filters nor anybody's configuration is used.
+//! out. Neither hooks nor filters nor anybody's configuration is used, but what
+//! `.gitattributes` say of line ends and encodings is done.
 
 mod advertised_ref;
+mod attributes;
+mod commit_contents;
+mod connection;
+mod conversion;
+mod converted_files;
 mod describe;
 mod dot_git;
+mod git_address;
 mod git_ref;
 mod git_repo;
 mod git_source;
@@ -12,16 +19,26 @@ mod gitmodules;
 mod go_files;
 mod go_module;
 mod go_version;
+mod http_stream;
+mod lfs;
+mod lfs_files;
 mod mirror;
 mod objects;
 mod pkt_line;
+mod reachable_tags;
 mod remote_repository;
 mod server;
+mod server_failure;
+mod session;
+mod ssh_address;
+mod ssh_process;
 mod stage_tree;
 mod staged_repository;
 mod submodules;
 mod tracked_ref;
+mod working_encoding;
 
+pub(crate) use attributes::AttributeRules;
 pub(crate) use git_ref::{GitRef, WantedHistory};
 pub(crate) use git_repo::{GitRepoSource, parse_ref};
 pub(crate) use git_source::GitSource;

@@ -1,15 +1,22 @@
 //! A repository at a URL: fetched into a mirror from a server, read in place on this machine.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use git2::Oid;
+use spec_cas::Limits;
 
 use super::advertised_ref::{AdvertisedRef, local_refs};
 use super::describe::describe;
+use super::git_address::{GitAddress, ServerAddress};
 use super::git_ref::WantedHistory;
+use super::lfs::{LfsLogin, LfsObjects, LfsPointer, LfsServer, configured, server_url};
+use super::lfs_files::{lfs_config, lfs_pointers, names_lfs};
 use super::mirror::Mirror;
 use super::objects::{GitObjects, oid};
-use super::server::{GitServer, PackRequest, ServerFailure};
+use super::server::{GitServer, lfs_login};
+use super::server_failure::ServerFailure;
+use super::session::PackRequest;
 use super::tracked_ref::{RefFormat, RefPatterns, described_tag};
 use crate::context::SourceContext;
 use crate::download::Failure;
@@ -18,7 +25,8 @@ use crate::git_error::GitError;
 use crate::http_options::HttpOptions;
 use crate::monitor::FetchMonitor;
 use crate::source_url::SourceUrl;
-use crate::url::{UrlTarget, without_password};
+use crate::ssh_options::SshOptions;
+use crate::url::without_password;
 use crate::url_attempts::try_urls;
 
 /// A repository at a URL.
@@ -28,7 +36,9 @@ pub(crate) struct RemoteRepository {
     url: SourceUrl,
     mirror: Mirror,
     http: HttpOptions,
+    ssh: SshOptions,
     most_bytes: u64,
+    limits: Limits,
 }
 
 impl RemoteRepository {
@@ -39,7 +49,9 @@ impl RemoteRepository {
             url: url.clone(),
             mirror: Mirror::new(mirror),
             http: context.http.clone(),
+            ssh: context.ssh.clone(),
             most_bytes: context.limits.unpacked,
+            limits: context.cas.limits(),
         }
     }
 
@@ -77,16 +89,23 @@ impl RemoteRepository {
         self.target(self.resolved()).map(drop)
     }
 
-    fn target(&self, url: &str) -> Result<UrlTarget, SourceError> {
-        if url.starts_with('/') {
-            return Ok(UrlTarget::File(PathBuf::from(url)));
-        }
-        UrlTarget::of(url).map_err(|why| SourceError::BadUrl {
+    fn target(&self, url: &str) -> Result<GitAddress, SourceError> {
+        GitAddress::of(url).map_err(|why| SourceError::BadUrl {
             name: self.name.clone(),
             url: without_password(url),
             why,
+            expected: "a file, http, https or ssh URL, or USER@HOST:PATH behind an alias",
             position: self.url.position.clone(),
         })
+    }
+
+    fn server<'s>(
+        &'s self,
+        url: &'s str,
+        address: &'s ServerAddress,
+        monitor: &'s FetchMonitor,
+    ) -> GitServer<'s> {
+        GitServer { url, address, http: &self.http, ssh: &self.ssh, monitor }
     }
 
     /// Fetches a commit with some of its history, unless it is there.
@@ -106,10 +125,10 @@ impl RemoteRepository {
             |_, _| {},
             |url| match self.target(url)? {
                 // It is read in place.
-                UrlTarget::File(path) => {
+                GitAddress::File(path) => {
                     self.local_with(&path, commit).map(drop).map_err(|error| self.git_error(url, error))
                 }
-                UrlTarget::Http => self.fetch_from(url, commit, history, monitor),
+                GitAddress::Server(address) => self.fetch_from(url, &address, commit, history, monitor),
             },
         )
     }
@@ -123,11 +142,12 @@ impl RemoteRepository {
     fn fetch_from(
         &self,
         url: &str,
+        address: &ServerAddress,
         commit: &str,
         history: &WantedHistory,
         monitor: &FetchMonitor,
     ) -> Result<(), SourceError> {
-        let server = GitServer { url, options: &self.http, monitor };
+        let server = self.server(url, address, monitor);
         let git = |error| self.git_error(url, error);
         let failed = |failure| self.server_error(url, failure);
         let mut wants = vec![oid(commit).map_err(git)?];
@@ -168,7 +188,7 @@ impl RemoteRepository {
             return Ok(objects);
         }
         let local = self.url.url.fetch_order().find_map(|url| match self.target(url) {
-            Ok(UrlTarget::File(path)) => self.local_with(&path, commit).ok(),
+            Ok(GitAddress::File(path)) => self.local_with(&path, commit).ok(),
             _ => None,
         });
         local.ok_or_else(|| SourceError::NotFetched { name: self.name.clone() })
@@ -182,12 +202,12 @@ impl RemoteRepository {
             &urls,
             |_, _| {},
             |url| match self.target(url)? {
-                UrlTarget::File(path) => {
+                GitAddress::File(path) => {
                     let refs = GitObjects::open(&path).and_then(|objects| local_refs(&objects));
                     refs.map_err(|error| self.git_error(url, error))
                 }
-                UrlTarget::Http => {
-                    let server = GitServer { url, options: &self.http, monitor };
+                GitAddress::Server(address) => {
+                    let server = self.server(url, &address, monitor);
                     server.refs().map_err(|failure| self.server_error(url, failure))
                 }
             },
@@ -203,7 +223,7 @@ impl RemoteRepository {
             return refs(&objects);
         }
         for url in self.url.url.fetch_order() {
-            if let UrlTarget::File(path) = self.target(url)?
+            if let GitAddress::File(path) = self.target(url)?
                 && let Ok(objects) = self.local_with(&path, commit)
             {
                 return refs(&objects);
@@ -222,13 +242,13 @@ impl RemoteRepository {
             &urls,
             |_, _| {},
             |url| match self.target(url)? {
-                UrlTarget::File(path) => {
+                GitAddress::File(path) => {
                     found(GitObjects::open(&path)).map_err(|error| self.git_error(url, error))
                 }
-                UrlTarget::Http => match found(GitObjects::open(self.mirror.path())) {
+                GitAddress::Server(address) => match found(GitObjects::open(self.mirror.path())) {
                     Ok(commit) => Ok(commit),
                     Err(_) => {
-                        self.fetch_all(url, monitor)?;
+                        self.fetch_all(url, &address, monitor)?;
                         found(GitObjects::open(self.mirror.path()))
                             .map_err(|error| self.git_error(url, error))
                     }
@@ -238,8 +258,13 @@ impl RemoteRepository {
     }
 
     /// Fetches the history of all branches and tags.
-    fn fetch_all(&self, url: &str, monitor: &FetchMonitor) -> Result<(), SourceError> {
-        let server = GitServer { url, options: &self.http, monitor };
+    fn fetch_all(
+        &self,
+        url: &str,
+        address: &ServerAddress,
+        monitor: &FetchMonitor,
+    ) -> Result<(), SourceError> {
+        let server = self.server(url, address, monitor);
         let failed = |failure| self.server_error(url, failure);
         let mut wants: Vec<Oid> = server.refs().map_err(failed)?.iter().map(|found| found.object).collect();
         wants.sort();
@@ -290,10 +315,84 @@ impl RemoteRepository {
             &urls,
             |_, _| {},
             |url| match self.target(url)? {
-                UrlTarget::File(_) => Ok(()),
-                UrlTarget::Http => self.fetch_from(url, &commit.to_string(), &WantedHistory::All, monitor),
+                GitAddress::File(_) => Ok(()),
+                GitAddress::Server(address) => {
+                    self.fetch_from(url, &address, &commit.to_string(), &WantedHistory::All, monitor)
+                }
             },
         )
+    }
+
+    /// The files of Git LFS that are here.
+    pub(crate) fn lfs_objects(&self) -> LfsObjects {
+        let local = self.url.url.fetch_order().filter_map(|url| match self.target(url) {
+            Ok(GitAddress::File(path)) => Some(path),
+            _ => None,
+        });
+        LfsObjects::new(self.mirror.path(), local)
+    }
+
+    /// Whether all files of Git LFS of a commit that was fetched are here.
+    pub(crate) fn has_lfs(&self, commit: &str) -> Result<bool, SourceError> {
+        let here = self.lfs_objects();
+        Ok(self.lfs_pointers(commit)?.iter().all(|pointer| here.find(pointer).is_some()))
+    }
+
+    fn lfs_pointers(&self, commit: &str) -> Result<BTreeSet<LfsPointer>, SourceError> {
+        let pointers = lfs_pointers(&self.open(commit)?, commit, self.limits);
+        pointers.map_err(|error| self.git_error(self.resolved(), error))
+    }
+
+    /// Downloads the files of Git LFS of a commit that was fetched, unless they are here.
+    pub(crate) fn fetch_lfs(&self, commit: &str, monitor: &FetchMonitor) -> Result<(), SourceError> {
+        let here = self.lfs_objects();
+        let pointers = self.lfs_pointers(commit)?;
+        let wanted: Vec<&LfsPointer> =
+            pointers.iter().filter(|pointer| here.find(pointer).is_none()).collect();
+        let Some(first) = wanted.first() else { return Ok(()) };
+        let git = |url: &str, error| self.git_error(url, error);
+        let config = lfs_config(&self.open(commit)?, commit).map_err(|error| git(self.resolved(), error))?;
+        let urls: Vec<&str> = self.url.url.fetch_order().collect();
+        try_urls(
+            &self.name,
+            &urls,
+            |_, _| {},
+            |url| {
+                let Some(login) = self.lfs_login(url, config.as_deref(), monitor)? else {
+                    let why = "is not beside the repository".to_owned();
+                    return Err(git(url, GitError::Lfs { sha256: first.sha256.clone(), why }));
+                };
+                let lfs = LfsServer { login: &login, options: &self.http, monitor };
+                lfs.download(&wanted, &here).map_err(|failure| self.server_error(&login.url, failure))
+            },
+        )
+    }
+
+    /// The server of the files of a repository at a URL. Over ssh the repository's server is asked for it.
+    fn lfs_login(
+        &self,
+        url: &str,
+        config: Option<&str>,
+        monitor: &FetchMonitor,
+    ) -> Result<Option<LfsLogin>, SourceError> {
+        let usual = || server_url(url, config).map(LfsLogin::of_url);
+        match self.target(url)? {
+            GitAddress::Server(ServerAddress::Ssh(address)) if config.and_then(configured).is_none() => {
+                match lfs_login(&address, &self.ssh, &self.http, monitor) {
+                    Ok(printed) => Ok(LfsLogin::parse(&printed).or_else(usual)),
+                    // It has no such command.
+                    Err(ServerFailure::Git(GitError::Server { .. })) => Ok(usual()),
+                    Err(failure) => Err(self.server_error(url, failure)),
+                }
+            }
+            _ => Ok(usual()),
+        }
+    }
+
+    /// Whether the attributes of a commit that was fetched name Git LFS.
+    pub(crate) fn names_lfs(&self, commit: &str) -> Result<bool, SourceError> {
+        let named = names_lfs(&self.open(commit)?, commit);
+        named.map_err(|error| self.git_error(self.resolved(), error))
     }
 
     pub(crate) fn git_error(&self, url: &str, error: GitError) -> SourceError {
@@ -303,10 +402,10 @@ impl RemoteRepository {
     fn server_error(&self, url: &str, failure: ServerFailure) -> SourceError {
         match failure {
             ServerFailure::Git(error) => self.git_error(url, error),
-            ServerFailure::Http(Failure::Disk(error), _) => {
+            ServerFailure::Connection(Failure::Disk(error), _) => {
                 self.git_error(url, self.mirror.cannot_write(error))
             }
-            ServerFailure::Http(failure, attempts) => failure.explain(&self.name, url, attempts),
+            ServerFailure::Connection(failure, attempts) => failure.explain(&self.name, url, attempts),
         }
     }
 }

@@ -8,15 +8,22 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use git2::Oid;
-use spec_cas::{Cas, CasError, DirectoryBatch, Limits};
+use spec_cas::{Cas, CasError, DirectoryBatch, ImportMode, Limits};
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
 use spec_model::{Cancel, Digest};
 
+use super::attributes::AttributeRules;
+use super::commit_contents::{CommitContents, FileContents, NamedEntry, join, list};
+use super::conversion::Conversion;
+use super::converted_files::{ConvertedFiles, convert};
+use super::lfs::{LfsObjects, LfsPointer};
 use super::objects::{GitEntryKind, GitObjects, ObjectReader};
 use crate::git_error::GitError;
 
 /// The number of files that a thread takes at a time.
 const BATCH: usize = 32;
+/// Bytes of a file that is converted, which is done in memory. A conversion can make a file many times larger.
+const LARGEST_CONVERTED: u64 = 1 << 30;
 /// Threads that read files. More make no difference: storing takes longer.
 const MOST_THREADS: usize = 8;
 
@@ -40,104 +47,46 @@ impl From<CasError> for StageError {
     }
 }
 
-/// An entry of a folder of a commit, whose name was checked.
-#[derive(Debug)]
-struct NamedEntry {
-    name: String,
-    kind: GitEntryKind,
-    id: Oid,
-}
-
-/// The folders of a commit, each once, and its files.
-#[derive(Default)]
-struct CommitContents {
-    folders: HashMap<Oid, Vec<NamedEntry>>,
-    files: Vec<Oid>,
-    links: Vec<Oid>,
-}
-
 /// Stores the files below a folder of a repository, and answers with the tree of them. Submodules are empty folders.
 pub(crate) fn stage_tree(
     objects: &GitObjects,
     root: Oid,
+    rules: AttributeRules,
+    lfs: Option<&LfsObjects>,
     cas: &Cas,
     cancel: &Cancel,
 ) -> Result<Digest, StageError> {
     let reader = objects.reader()?;
-    let contents = list(&reader, root, cas.limits())?;
-    let files = store_files(objects.path(), &contents.files, cas, cancel)?;
+    let mut contents = list(&reader, root, cas.limits())?;
+    let converted = convert(&reader, root, rules, cas.limits(), &mut contents)?;
+    let files = store_files(objects.path(), &contents.files, lfs, cas, cancel)?;
     let links = read_links(&reader, &contents.links)?;
     let mut trees = TreeAssembly {
         contents: &contents,
+        converted: &converted,
         files,
         links,
         batch: DirectoryBatch::new(cas.function()),
         made: HashMap::new(),
     };
-    let tree = trees.assemble(root, 0)?;
+    let tree = trees.assemble(root, "", 0)?;
     trees.batch.store(cas)?;
     Ok(tree)
-}
-
-/// Reads all folders. A folder that occurs at several places is read once.
-fn list(reader: &ObjectReader<'_>, root: Oid, limits: Limits) -> Result<CommitContents, StageError> {
-    let mut contents = CommitContents::default();
-    let (mut seen, mut count) = (HashSet::new(), 0u64);
-    let mut waiting = vec![(root, String::new())];
-    while let Some((id, path)) = waiting.pop() {
-        if contents.folders.contains_key(&id) {
-            continue;
-        }
-        let mut entries = Vec::new();
-        for entry in reader.folder(id)? {
-            let name = checked_name(&path, &entry.name)?;
-            match entry.kind {
-                GitEntryKind::Folder => waiting.push((entry.id, join(&path, &name))),
-                GitEntryKind::File { .. } if seen.insert(entry.id) => contents.files.push(entry.id),
-                GitEntryKind::Link => contents.links.push(entry.id),
-                _ => {}
-            }
-            entries.push(NamedEntry { name, kind: entry.kind, id: entry.id });
-        }
-        count += entries.len() as u64;
-        if count > limits.entries {
-            return Err(GitError::TooLarge { limit: format!("{} files and folders", limits.entries) }.into());
-        }
-        contents.folders.insert(id, entries);
-    }
-    Ok(contents)
-}
-
-fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
-}
-
-/// The name of an entry, which must be one that git checks out.
-fn checked_name(folder: &str, name: &[u8]) -> Result<String, GitError> {
-    let shown = || join(folder, &String::from_utf8_lossy(name));
-    let bad = |why| Err(GitError::BadEntry { path: shown(), why });
-    let Ok(text) = std::str::from_utf8(name) else { return bad("whose name is not UTF-8") };
-    match text {
-        "" | "." | ".." => bad("which is no name of a file"),
-        _ if text.contains(['/', '\0']) => bad("whose name has a slash or a NUL"),
-        _ if text.eq_ignore_ascii_case(".git") || text.eq_ignore_ascii_case("git~1") => {
-            bad("which would be taken for a repository")
-        }
-        _ => Ok(text.to_owned()),
-    }
 }
 
 /// Reads and stores files with several threads.
 fn store_files(
     repository: &Path,
-    files: &[Oid],
+    files: &[FileContents],
+    lfs: Option<&LfsObjects>,
     cas: &Cas,
     cancel: &Cancel,
-) -> Result<HashMap<Oid, Digest>, StageError> {
+) -> Result<HashMap<FileContents, Digest>, StageError> {
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
     let threads = threads.min(files.len().div_ceil(BATCH)).max(1);
     let progress = FileProgress {
         files,
+        lfs,
         cancel,
         next: AtomicUsize::new(0),
         bytes: AtomicU64::new(0),
@@ -163,7 +112,8 @@ fn store_files(
 
 /// What the threads that store files share.
 struct FileProgress<'f> {
-    files: &'f [Oid],
+    files: &'f [FileContents],
+    lfs: Option<&'f LfsObjects>,
     cancel: &'f Cancel,
     next: AtomicUsize,
     bytes: AtomicU64,
@@ -172,7 +122,7 @@ struct FileProgress<'f> {
 
 impl FileProgress<'_> {
     /// Stores files until none is left, or one fails.
-    fn work(&self, repository: &Path, cas: &Cas) -> Vec<(Oid, Digest)> {
+    fn work(&self, repository: &Path, cas: &Cas) -> Vec<(FileContents, Digest)> {
         let mut stored = Vec::new();
         let worked = GitObjects::open(repository).map_err(StageError::Git).and_then(|objects| {
             let reader = objects.reader()?;
@@ -190,27 +140,63 @@ impl FileProgress<'_> {
         &self,
         reader: &ObjectReader<'_>,
         cas: &Cas,
-        stored: &mut Vec<(Oid, Digest)>,
+        stored: &mut Vec<(FileContents, Digest)>,
     ) -> Result<(), StageError> {
         loop {
             let start = self.next.fetch_add(BATCH, Ordering::Relaxed);
             let Some(batch) = self.files.get(start..) else { return Ok(()) };
-            for id in &batch[..batch.len().min(BATCH)] {
-                stored.push((*id, self.store(reader, *id, cas)?));
+            for file in &batch[..batch.len().min(BATCH)] {
+                stored.push((*file, self.store(reader, *file, cas)?));
             }
         }
     }
 
-    fn store(&self, reader: &ObjectReader<'_>, id: Oid, cas: &Cas) -> Result<Digest, StageError> {
+    fn store(
+        &self,
+        reader: &ObjectReader<'_>,
+        (id, conversion): FileContents,
+        cas: &Cas,
+    ) -> Result<Digest, StageError> {
         if self.cancel.is_cancelled() {
             return Err(StageError::Cancelled);
         }
         // Its size is looked at before it takes memory.
-        let (size, limit) = (reader.size(id)?, cas.limits().bytes);
-        if self.bytes.fetch_add(size, Ordering::Relaxed).saturating_add(size) > limit {
-            return Err(GitError::TooLarge { limit: format!("{limit} bytes of files") }.into());
+        let limit = cas.limits().bytes;
+        self.count(reader.size(id)?, limit)?;
+        let file = reader.blob(id)?;
+        if let Some(objects) = self.lfs.filter(|_| conversion.lfs)
+            && let Some(pointer) = LfsPointer::parse(file.data())
+        {
+            self.count(pointer.size, limit)?;
+            return store_lfs(objects, &pointer, cas);
         }
-        Ok(cas.put_bytes(reader.blob(id)?.data())?)
+        if conversion != Conversion::NONE && conversion.most_bytes(file.data()) > LARGEST_CONVERTED {
+            return Err(GitError::TooLarge {
+                limit: format!("{LARGEST_CONVERTED} bytes in a file that its attributes convert"),
+            }
+            .into());
+        }
+        let bytes = conversion.apply(id, file.data());
+        self.count((bytes.len() as u64).saturating_sub(file.data().len() as u64), limit)?;
+        Ok(cas.put_bytes(&bytes)?)
+    }
+
+    fn count(&self, bytes: u64, limit: u64) -> Result<(), GitError> {
+        match self.bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) > limit {
+            true => Err(GitError::TooLarge { limit: format!("{limit} bytes of files") }),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Stores the file that a pointer of Git LFS stands for.
+fn store_lfs(objects: &LfsObjects, pointer: &LfsPointer, cas: &Cas) -> Result<Digest, StageError> {
+    let wrong = |why: String| GitError::Lfs { sha256: pointer.sha256.clone(), why };
+    let path = objects.find(pointer).ok_or_else(|| wrong("is not here".to_owned()))?;
+    let digest = cas.put_file(&path, ImportMode::Copy)?;
+    match digest.hex() == pointer.sha256 {
+        true => Ok(digest),
+        false => Err(wrong(format!("is damaged: {}", path.display())).into()),
     }
 }
 
@@ -230,15 +216,18 @@ fn read_links(reader: &ObjectReader<'_>, links: &[Oid]) -> Result<HashMap<Oid, S
 /// Makes directories of folders, from the innermost.
 struct TreeAssembly<'c> {
     contents: &'c CommitContents,
-    files: HashMap<Oid, Digest>,
+    converted: &'c ConvertedFiles,
+    files: HashMap<FileContents, Digest>,
     links: HashMap<Oid, String>,
     batch: DirectoryBatch,
+    /// The folders without converted files, which are the same wherever they are.
     made: HashMap<Oid, Digest>,
 }
 
 impl TreeAssembly<'_> {
-    fn assemble(&mut self, id: Oid, depth: u32) -> Result<Digest, StageError> {
-        if let Some(made) = self.made.get(&id) {
+    fn assemble(&mut self, id: Oid, path: &str, depth: u32) -> Result<Digest, StageError> {
+        let is_converted = self.converted.folders.contains(path);
+        if !is_converted && let Some(made) = self.made.get(&id) {
             return Ok(*made);
         }
         if depth > Limits::DEEPEST {
@@ -251,7 +240,9 @@ impl TreeAssembly<'_> {
             let name = name.clone();
             match kind {
                 GitEntryKind::Folder => {
-                    let digest = self.assemble(*id, depth + 1)?;
+                    let inner =
+                        if self.converted.files.is_empty() { String::new() } else { join(path, &name) };
+                    let digest = self.assemble(*id, &inner, depth + 1)?;
                     directory.directories.push(DirectoryNode { name, digest });
                 }
                 GitEntryKind::Submodule => {
@@ -267,8 +258,13 @@ impl TreeAssembly<'_> {
                     });
                 }
                 GitEntryKind::File { executable } => {
+                    let conversion = match is_converted {
+                        true => self.converted.files.get(&join(path, &name)).copied(),
+                        false => None,
+                    };
+                    let file = (*id, conversion.unwrap_or(Conversion::NONE));
                     let digest =
-                        *self.files.get(id).ok_or_else(|| GitError::damaged(id, &"it was not read"))?;
+                        *self.files.get(&file).ok_or_else(|| GitError::damaged(id, &"it was not read"))?;
                     let executable = *executable;
                     let properties = NodeProperties::default();
                     directory.files.push(FileNode { name, digest, executable, properties });
@@ -277,7 +273,9 @@ impl TreeAssembly<'_> {
         }
         sort(&mut directory, id)?;
         let digest = self.batch.add(directory);
-        self.made.insert(id, digest);
+        if !is_converted {
+            self.made.insert(id, digest);
+        }
         Ok(digest)
     }
 }

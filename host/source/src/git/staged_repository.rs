@@ -3,6 +3,7 @@
 use spec_cas::Cas;
 use spec_model::Digest;
 
+use super::attributes::AttributeRules;
 use super::dot_git::{TagToStage, dot_git, dot_git_of_tags};
 use super::git_ref::GitRef;
 use super::objects::oid;
@@ -17,6 +18,7 @@ pub(crate) struct StagedRepository<'s> {
     pub(crate) name: &'s SourceName,
     pub(crate) cas: &'s Cas,
     pub(crate) monitor: &'s FetchMonitor,
+    pub(crate) rules: AttributeRules,
 }
 
 impl StagedRepository<'_> {
@@ -24,11 +26,14 @@ impl StagedRepository<'_> {
     pub(crate) fn files(&self, repository: &RemoteRepository, commit: &str) -> Result<Digest, SourceError> {
         let objects = repository.open(commit)?;
         let cas = self.cas.clone().with_cancel(&self.monitor.cancel);
+        let lfs = (self.rules == AttributeRules::Git { lfs: true }).then(|| repository.lfs_objects());
         let staged = objects
             .reader()
             .and_then(|reader| reader.commit(oid(commit)?))
             .map_err(StageError::Git)
-            .and_then(|commit| stage_tree(&objects, commit.tree, &cas, &self.monitor.cancel));
+            .and_then(|commit| {
+                stage_tree(&objects, commit.tree, self.rules, lfs.as_ref(), &cas, &self.monitor.cancel)
+            });
         staged.map_err(|error| self.explain(repository, error))
     }
 

@@ -201,7 +201,7 @@ impl SubmoduleWalk<'_> {
                     return Err(git(GitError::Submodule { path: full, why }));
                 }
             };
-            let url = SourceUrl::new(self.name, self.context, &written, self.name.position.clone())?;
+            let url = SourceUrl::of_submodule(self.name, self.context, &written)?;
             let mirror = self.context.download_directory.join(self.name.kind).join(directory_name(&written));
             let inner = RemoteRepository::new(self.name, self.context, &url, mirror);
             visit(&full, &inner, &commit)?;

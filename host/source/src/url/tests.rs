@@ -69,6 +69,9 @@ fn passwords_are_not_shown() {
         ("http://me:secret@h:80/a", "http://***@h:80/a"),
         ("http://token@h", "http://***@h"),
         ("file:/a", "file:/a"),
+        ("ssh://git@h/a", "ssh://git@h/a"),
+        ("ssh://git:secret@h/a", "ssh://***@h/a"),
+        ("git@h:a", "git@h:a"),
     ] {
         assert_eq!(without_password(url), expect);
     }
