@@ -208,6 +208,7 @@ impl BuildJob<'_> {
             gid,
             access,
             socket: socket_path(self.element),
+            trees: self.digest_trees.iter().map(|(tree, _)| *tree).collect(),
             user_namespaces: self.may_make_user_namespaces(),
             os_family: self.element.sandbox.build_os.clone(),
             isa: self.element.sandbox.build_arch.clone(),
@@ -270,8 +271,11 @@ impl BatchHost for JobHost<'_> {
         self.socket.open(self.builder, self.request, rights)
     }
 
-    fn record(&mut self, subaction: Subaction) {
-        self.socket.recording(self.builder, self.request).record(|| subaction);
+    fn record(&mut self, subactions: Vec<Subaction>) {
+        let recording = self.socket.recording(self.builder, self.request);
+        // What the answers tell is nothing that any of the requests could still profit from.
+        subactions.iter().for_each(|subaction| recording.asked_before(&subaction.action));
+        subactions.into_iter().for_each(|subaction| recording.record(|| subaction));
     }
 }
 

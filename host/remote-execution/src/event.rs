@@ -61,6 +61,13 @@ pub enum ClusterEvent {
         why: String,
         /// Whether this machine does; otherwise the action fails.
         executed_here: bool,
+        /// Whether a worker has to open a socket for it.
+        wants_socket: bool,
+    },
+    /// It executed the commands of an element that has a socket, and its result names no actions that they requested. Said once.
+    Unrecorded {
+        /// The server.
+        address: String,
     },
 }
 

@@ -1,12 +1,12 @@
 //! Executing actions on a cluster alone. It is waited for while it is away or full.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
 use std::time::{Duration, Instant, SystemTime};
 
 use spec_execution::{ActionError, ExecutedAction, Executor, ExecutorTask};
-use spec_model::{Cancel, Digest, UserError};
+use spec_model::{ActionResult, Cancel, Digest, UserError};
 
 use crate::cluster::Cluster;
 use crate::error::RemoteExecutionError;
@@ -111,7 +111,8 @@ impl RequiredExecutor {
         let is_news = told.failures.len() < MOST_FAILURES && told.failures.insert(kind);
         drop(told);
         if is_news {
-            self.observer.tell(&ClusterEvent::Refused { address, why, executed_here: false });
+            let wants_socket = matches!(error, RemoteExecutionError::Refused { wants_socket: true, .. });
+            self.observer.tell(&ClusterEvent::Refused { address, why, executed_here: false, wants_socket });
         }
     }
 
@@ -148,6 +149,7 @@ impl Executor for RequiredExecutor {
             let error = match self.remote.try_execute(task, cancel) {
                 Ok(executed) => {
                     self.available();
+                    self.remote.note_unrecorded(task, &executed.result, &self.observer);
                     return Ok(executed);
                 }
                 // There is nobody to compare with.
@@ -163,8 +165,16 @@ impl Executor for RequiredExecutor {
         }
     }
 
+    fn opens_sockets(&self) -> bool {
+        self.remote.cluster().opens_sockets
+    }
+
     fn runs_elsewhere(&self) -> bool {
         true
+    }
+
+    fn find_subactions(&self, actions: &[Digest], cancel: &Cancel) -> HashMap<Digest, ActionResult> {
+        self.remote.find_subactions(actions, cancel)
     }
 
     fn slots(&self) -> Option<usize> {

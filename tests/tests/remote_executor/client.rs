@@ -81,8 +81,14 @@ impl TestClient {
         let mut options = RemoteOptions::new(address.parse().expect("an address"));
         options.retry_delay = Duration::from_millis(10);
         let (execution, storage, roots) = (options.clone(), options, RootForm::Named);
-        let mut options =
-            ClusterOptions { execution, storage, action_cache: None, longest_wait: None, roots };
+        let mut options = ClusterOptions {
+            execution,
+            storage,
+            action_cache: None,
+            longest_wait: None,
+            roots,
+            opens_sockets: false,
+        };
         change(&mut options);
         let cluster = Arc::new(Cluster::new(options).expect("a cluster"));
         let outputs = RemoteOutputs::new(Arc::clone(&cluster), &store);
@@ -94,7 +100,7 @@ impl TestClient {
             heard.lock().expect("no panic").push(ClusterEvent::clone(event))
         });
         let executor: Arc<dyn Executor> = match hybrid {
-            true => HybridExecutor::new(executor, Arc::<Worker>::clone(&local), observer),
+            true => HybridExecutor::new(executor, Arc::<Worker>::clone(&local), observer, false),
             false => RequiredExecutor::new(executor, away_limit, observer),
         };
         let options = PoolOptions { workers: 1000, max_queued: 10_000 };

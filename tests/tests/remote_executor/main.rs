@@ -7,6 +7,7 @@ mod faults;
 mod queue;
 mod roots;
 mod round_trips;
+mod subactions;
 
 use std::time::Duration;
 
