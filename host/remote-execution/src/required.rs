@@ -12,6 +12,7 @@ use crate::cluster::Cluster;
 use crate::error::RemoteExecutionError;
 use crate::event::{ClusterEvent, ClusterObserver, Meanwhile};
 use crate::executor::RemoteExecutor;
+use crate::outputs::OutputMaker;
 
 /// How long an action waits before the cluster is asked again. A server that is away is not sent each of these requests.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -60,8 +61,8 @@ impl RequiredExecutor {
     #[must_use]
     pub fn new(remote: Arc<RemoteExecutor>, limit: Duration, observer: ClusterObserver) -> Arc<Self> {
         let executor = Arc::new(Self { remote, limit, observer, state: Mutex::default() });
-        let weak: Weak<dyn Executor> = Arc::<Self>::downgrade(&executor);
-        executor.remote.outputs().execute_again_with(weak);
+        let weak: Weak<dyn OutputMaker> = Arc::<Self>::downgrade(&executor);
+        executor.remote.outputs().make_again_with(weak);
         executor
     }
 
@@ -138,6 +139,16 @@ impl RequiredExecutor {
 
     fn lock(&self) -> MutexGuard<'_, Told> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OutputMaker for RequiredExecutor {
+    fn make_again(&self, task: &ExecutorTask) -> Result<ExecutedAction, ActionError> {
+        self.execute(task, &Cancel::new())
+    }
+
+    fn make_here(&self, _: &ExecutorTask, _: &str) -> Option<Result<ExecutedAction, ActionError>> {
+        None
     }
 }
 
