@@ -185,10 +185,7 @@ fn observer(messages: SessionMessages) -> ClusterObserver {
         let is_news = match event {
             ClusterEvent::Away { address, .. } => away.insert(address.clone()),
             ClusterEvent::Back { address, .. } => away.remove(address),
-            ClusterEvent::Busy { .. }
-            | ClusterEvent::Wrong { .. }
-            | ClusterEvent::Refused { .. }
-            | ClusterEvent::Unrecorded { .. } => true,
+            ClusterEvent::Busy { .. } | ClusterEvent::Wrong { .. } | ClusterEvent::Refused { .. } => true,
         };
         drop(away);
         if is_news {
@@ -226,13 +223,6 @@ fn message(event: &ClusterEvent) -> Message {
             let text = format!("{address} does not execute {action} ({why}); {then}");
             let hint = wants_socket.then(|| format!("hint: {SOCKET_HINT}"));
             Message { detail: hint, ..Message::warning("cluster-refused", text) }
-        }
-        ClusterEvent::Unrecorded { address } => {
-            let text = format!(
-                "{address} does not say which actions an element requested through its socket; what is built there \
-                 without that has no record, and the next builds no predictions from it"
-            );
-            Message::info("cluster-unrecorded", text)
         }
     }
 }

@@ -87,7 +87,7 @@ fn an_element_with_a_socket_is_built_there_with_a_record_and_as_here() {
     let built = client.run(&["build", "app.bst"]);
     let _ = built.success();
     assert!(!client.log("app.bst").contains("on this machine"), "{}", client.log("app.bst"));
-    assert_eq!(lines(&built, "cluster-"), 0, "{}", built.stderr);
+    assert_eq!(lines(&built, "warning["), 0, "{}", built.stderr);
     assert_eq!(client.answers(), ["executed"]);
     let contents = client.contents("app.bst");
 
@@ -161,7 +161,7 @@ fn a_buildgrid_with_real_workers_opens_sockets_and_says_that_nothing_is_recorded
     let built = client.run(&["build", "app.bst"]);
     let _ = built.success();
     assert!(grid.has_executed());
-    assert_eq!(lines(&built, "note[cluster-unrecorded]"), 1, "{}", built.stderr);
+    assert_eq!(lines(&built, "warning[requests-unrecorded]"), 1, "{}", built.stderr);
     let log = client.log("app.bst");
     assert!(log.contains("names no actions") && !log.contains("on this machine"), "{log}");
     assert_eq!(client.answers(), Vec::<String>::new());

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use spec_execution::{
     BatchCommand, BatchHost, BatchOutcome, CommandBatch, CommandStreams, ExecutionError, FailedCommand,
@@ -17,6 +18,7 @@ use crate::job::{BuildJob, BuildObserver, report_activity};
 use crate::request::BuildRequest;
 use crate::roots::ShellCommand;
 use crate::socket::{BuildSocket, action_rights, build_ids, socket_path};
+use crate::warning::Warning;
 
 /// The group of commands that run once in a workspace.
 const CONFIGURE: &str = "configure-commands";
@@ -272,6 +274,11 @@ impl BatchHost for JobHost<'_> {
     }
 
     fn record(&mut self, subactions: Vec<Subaction>) {
+        // Commands that integrate request nothing, as a rule.
+        let is_unknown = subactions.is_empty() && self.counted.is_some();
+        if is_unknown && !self.builder.told_unrecorded.swap(true, Ordering::Relaxed) {
+            self.observer.warning(Warning::of_unrecorded());
+        }
         let recording = self.socket.recording(self.builder, self.request);
         // What the answers tell is nothing that any of the requests could still profit from.
         subactions.iter().for_each(|subaction| recording.asked_before(&subaction.action));

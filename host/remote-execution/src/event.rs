@@ -64,11 +64,6 @@ pub enum ClusterEvent {
         /// Whether a worker has to open a socket for it.
         wants_socket: bool,
     },
-    /// It executed the commands of an element that has a socket, and its result names no actions that they requested. Said once.
-    Unrecorded {
-        /// The server.
-        address: String,
-    },
 }
 
 /// Hears what happens to a cluster. Called from any thread; must not block for long.

@@ -1,7 +1,6 @@
 //! Executing actions on a cluster.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use spec_cas::{Cas, CasError};
 use spec_execution::{ActionError, ExecutedAction, ExecutorTask};
@@ -11,12 +10,11 @@ use tokio::sync::oneshot;
 
 use crate::cluster::Cluster;
 use crate::error::RemoteExecutionError;
-use crate::event::{ClusterEvent, ClusterObserver};
 use crate::inputs::{UnknownInputs, find_present_trees};
 use crate::lost_inputs::LostInputs;
 use crate::outputs::RemoteOutputs;
 use crate::received::ReceivedResult;
-use crate::sent_action::{SentAction, wants_socket};
+use crate::sent_action::SentAction;
 use crate::server_logs;
 
 /// REAPI's priority of the most urgent action that nobody has requested yet: behind requests, which have 0.
@@ -28,8 +26,6 @@ pub struct RemoteExecutor {
     cluster: Arc<Cluster>,
     outputs: Arc<RemoteOutputs>,
     cas: Cas,
-    /// Whether it was told that actions which were requested there are not known.
-    told_unrecorded: AtomicBool,
 }
 
 /// One action that is being executed.
@@ -45,7 +41,7 @@ impl RemoteExecutor {
     #[must_use]
     pub fn new(cluster: Arc<Cluster>, outputs: Arc<RemoteOutputs>, cas: &Cas) -> Arc<Self> {
         let cas = cas.clone().with_blob_source(Arc::<RemoteOutputs>::clone(&outputs));
-        Arc::new(Self { cluster, outputs, cas, told_unrecorded: AtomicBool::new(false) })
+        Arc::new(Self { cluster, outputs, cas })
     }
 
     /// The cluster.
@@ -120,22 +116,6 @@ impl RemoteExecutor {
     ) -> Result<ExecutedAction, RemoteExecutionError> {
         let sent = SentAction::of(&self.cas, task, self.cluster.roots)?;
         RemoteAction { executor: self, task, cancel, sent }.execute()
-    }
-
-    /// Tells, once, that a result names no actions although its commands had a socket: so nothing of them can be recorded.
-    pub(crate) fn note_unrecorded(
-        &self,
-        task: &ExecutorTask,
-        result: &ActionResult,
-        observer: &ClusterObserver,
-    ) {
-        if result.exit_code == 0
-            && result.subactions.is_empty()
-            && wants_socket(&task.action)
-            && !self.told_unrecorded.swap(true, Ordering::Relaxed)
-        {
-            observer.tell(&ClusterEvent::Unrecorded { address: self.cluster.address() });
-        }
     }
 
     /// Runs requests that end when they are not wanted any more.

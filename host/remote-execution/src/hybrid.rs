@@ -115,7 +115,6 @@ impl HybridExecutor {
         match self.remote.try_execute(task, cancel) {
             Ok(executed) => {
                 self.available(task);
-                self.remote.note_unrecorded(task, &executed.result, &self.observer);
                 Ok(executed)
             }
             Err(RemoteExecutionError::Action(error)) => Err(error),

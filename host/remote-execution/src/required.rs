@@ -160,7 +160,6 @@ impl Executor for RequiredExecutor {
             let error = match self.remote.try_execute(task, cancel) {
                 Ok(executed) => {
                     self.available();
-                    self.remote.note_unrecorded(task, &executed.result, &self.observer);
                     return Ok(executed);
                 }
                 // There is nobody to compare with.

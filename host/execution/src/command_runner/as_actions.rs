@@ -174,7 +174,9 @@ impl ActionCommandRunner {
         {
             BatchLog(&batch.log).line(&unknown)?;
         }
-        host.record(recorded);
+        if answer.elsewhere || !recorded.is_empty() {
+            host.record(recorded);
+        }
         Ok(())
     }
 }

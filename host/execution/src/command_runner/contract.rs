@@ -95,7 +95,8 @@ pub trait BatchHost {
     /// When it cannot be opened.
     fn open_socket(&mut self) -> Result<PathBuf, ExecutionError>;
 
-    /// Takes the record of the actions that commands had answered through another socket than that of `open_socket`.
+    /// Takes the record of the actions that commands had answered through another socket than that of `open_socket`; empty where
+    /// they ran on another machine, and what they requested there is not known.
     fn record(&mut self, subactions: Vec<Subaction>);
 }
 
