@@ -9,7 +9,7 @@ use spec_execution::{Executor, LocalOptions};
 use spec_remote::{Remote, RemoteOptions};
 use spec_remote_execution::{
     Cluster, ClusterEvent, ClusterObserver, ClusterOptions, ClusterRole, HybridExecutor, Meanwhile,
-    RemoteExecutor, RemoteOutputs, RequiredExecutor,
+    RemoteExecutor, RemoteOutputs, RequiredExecutor, SOCKET_HINT,
 };
 use spec_scheduler::Message;
 use spec_session::remotes::RemoteSpec;
@@ -74,19 +74,25 @@ impl ActionExecution {
         let cas = local.cas.clone().with_blob_source(Arc::<RemoteOutputs>::clone(&outputs));
         let observer = observer(local.messages.clone());
         let here = local.executor.clone();
-        let there = ExecutorFactory::new(move |cas, sockets| -> Arc<dyn Executor> {
-            let remote = RemoteExecutor::new(Arc::clone(&cluster), Arc::clone(&outputs), cas);
-            match settings.local_fallback {
-                true => HybridExecutor::new(remote, here.create(cas, sockets), observer.clone()),
-                false => RequiredExecutor::new(remote, settings.away_limit, observer.clone()),
-            }
-        });
+        let there = |of_elements| {
+            let (cluster, outputs) = (Arc::clone(&cluster), Arc::clone(&outputs));
+            let (here, observer) = (here.clone(), observer.clone());
+            ExecutorFactory::new(move |cas, sockets| -> Arc<dyn Executor> {
+                let remote = RemoteExecutor::new(Arc::clone(&cluster), Arc::clone(&outputs), cas);
+                let (here, observer) = (here.create(cas, sockets), observer.clone());
+                match settings.local_fallback {
+                    // Elements that request actions here do so as requests come, and not as one action.
+                    true => HybridExecutor::new(remote, here, observer, of_elements),
+                    false => RequiredExecutor::new(remote, settings.away_limit, observer),
+                }
+            })
+        };
         let element_commands = match settings.remote_elements {
-            true => ElementCommands::AsActions(there.clone()),
+            true => ElementCommands::AsActions(there(true)),
             false => ElementCommands::InPlace,
         };
         let (executor, workers) = match settings.remote_actions {
-            true => (there, Some(settings.slots)),
+            true => (there(false), Some(settings.slots)),
             false => (local.executor.clone(), None),
         };
         Ok(Self { cas, executor, element_commands, workers, ..local })
@@ -111,6 +117,7 @@ fn cluster_options(config: &Config, specs: &ClusterSpecs) -> CommandResult<Clust
         // Otherwise nobody else would execute it.
         longest_wait: config.execution.queue_limit.filter(|_| config.execution.local_fallback),
         roots: config.execution.roots,
+        opens_sockets: config.execution.remote_elements_with_socket,
     })
 }
 
@@ -210,10 +217,12 @@ fn message(event: &ClusterEvent) -> Message {
             );
             Message::warning("cluster-wrong", text)
         }
-        ClusterEvent::Refused { address, why, executed_here } => {
+        ClusterEvent::Refused { address, why, executed_here, wants_socket } => {
             let then = if *executed_here { "this machine does" } else { "it fails, since nobody else may" };
-            let text = format!("{address} does not execute an action ({why}); {then}");
-            Message::warning("cluster-refused", text)
+            let action = if *wants_socket { "an element with a socket" } else { "an action" };
+            let text = format!("{address} does not execute {action} ({why}); {then}");
+            let hint = wants_socket.then(|| format!("hint: {SOCKET_HINT}"));
+            Message { detail: hint, ..Message::warning("cluster-refused", text) }
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use spec_artifact::Artifacts;
 use spec_cas::Cas;
@@ -19,6 +20,8 @@ pub struct Builder {
     pub(crate) commands: Arc<dyn CommandRunner>,
     pub(crate) speculation: Option<Arc<dyn SpeculationHook>>,
     pub(crate) options: BuilderOptions,
+    /// Whether it was said that elements have no records.
+    pub(crate) told_unrecorded: Arc<AtomicBool>,
 }
 
 /// What holds for all builds of a session.
@@ -58,7 +61,8 @@ impl Builder {
         remote_apis: Arc<dyn RemoteApis>,
         options: BuilderOptions,
     ) -> Self {
-        Self { cas, artifacts, remote_apis, commands: Arc::new(InPlaceRunner), speculation: None, options }
+        let (commands, told_unrecorded) = (Arc::new(InPlaceRunner), Arc::default());
+        Self { cas, artifacts, remote_apis, commands, speculation: None, options, told_unrecorded }
     }
 
     /// Has `commands` run the commands of plans and those that integrate dependencies. Without it they run in the root of

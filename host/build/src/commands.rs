@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use spec_execution::{
     BatchCommand, BatchHost, BatchOutcome, CommandBatch, CommandStreams, ExecutionError, FailedCommand,
@@ -17,6 +18,7 @@ use crate::job::{BuildJob, BuildObserver, report_activity};
 use crate::request::BuildRequest;
 use crate::roots::ShellCommand;
 use crate::socket::{BuildSocket, action_rights, build_ids, socket_path};
+use crate::warning::Warning;
 
 /// The group of commands that run once in a workspace.
 const CONFIGURE: &str = "configure-commands";
@@ -208,6 +210,7 @@ impl BuildJob<'_> {
             gid,
             access,
             socket: socket_path(self.element),
+            trees: self.digest_trees.iter().map(|(tree, _)| *tree).collect(),
             user_namespaces: self.may_make_user_namespaces(),
             os_family: self.element.sandbox.build_os.clone(),
             isa: self.element.sandbox.build_arch.clone(),
@@ -270,8 +273,16 @@ impl BatchHost for JobHost<'_> {
         self.socket.open(self.builder, self.request, rights)
     }
 
-    fn record(&mut self, subaction: Subaction) {
-        self.socket.recording(self.builder, self.request).record(|| subaction);
+    fn record(&mut self, subactions: Vec<Subaction>) {
+        // Commands that integrate request nothing, as a rule.
+        let is_unknown = subactions.is_empty() && self.counted.is_some();
+        if is_unknown && !self.builder.told_unrecorded.swap(true, Ordering::Relaxed) {
+            self.observer.warning(Warning::of_unrecorded());
+        }
+        let recording = self.socket.recording(self.builder, self.request);
+        // What the answers tell is nothing that any of the requests could still profit from.
+        subactions.iter().for_each(|subaction| recording.asked_before(&subaction.action));
+        subactions.into_iter().for_each(|subaction| recording.record(|| subaction));
     }
 }
 

@@ -29,6 +29,17 @@ impl From<StagingWarning> for Warning {
 const NAMED: usize = 20;
 
 impl Warning {
+    /// What is said of the first element whose requests another machine does not tell of.
+    pub(crate) fn of_unrecorded() -> Self {
+        Self {
+            reason: "requests-unrecorded",
+            text: "where its commands ran, their result names no actions that they requested; elements without such names have no \
+                   records, and the next builds no predictions from them"
+                .to_owned(),
+            detail: String::new(),
+        }
+    }
+
     /// What is said of the named pipes, sockets and devices that commands left; nothing when there are none.
     pub(crate) fn of_special(mut files: Vec<SpecialFile>) -> Option<Self> {
         files.sort_unstable();

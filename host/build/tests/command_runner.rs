@@ -301,6 +301,47 @@ fn very_many_commands_are_several_actions() {
     assert_eq!(in_place.artifact.expect("it builds").trees, as_actions.artifact.expect("it builds").trees);
 }
 
+/// Executes so many actions, and leaves all others to who requests them.
+struct LeavesAfter {
+    executor: Arc<dyn Executor>,
+    executes: usize,
+    asked: AtomicUsize,
+}
+
+impl Executor for LeavesAfter {
+    fn execute(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
+        match self.asked.fetch_add(1, Ordering::SeqCst) < self.executes {
+            true => self.executor.execute(task, cancel),
+            false => Err(ActionError::LeftToClient { address: "the cluster".to_owned() }),
+        }
+    }
+}
+
+#[test]
+fn what_an_executor_leaves_runs_in_the_root_from_there_on() {
+    let command = format!(": {}; echo $((1 + $(read n < n; echo $n))) > n", "x".repeat(50_000));
+    let groups = [("build-commands", &["echo 0 > n", &command, &command, &command, "mv n /install"][..])];
+    let here = Fixture::new(&groups, "").build(in_place(), &Cancel::new());
+    let trees = here.artifact.expect("it builds").trees;
+    let last = |log: &str| log.rsplit("\n# ").next().unwrap_or_default().to_owned();
+    for executes in 0..4 {
+        let fixture = Fixture::new(&groups, "");
+        let (executor, asked) = (local(&fixture, LocalOptions::default()), AtomicUsize::new(0));
+        let commands = fixture.as_actions(Arc::new(LeavesAfter { executor, executes, asked }));
+        let built = fixture.build(commands, &Cancel::new());
+        assert_eq!(built.artifact.expect("it builds").trees, trees, "{executes}");
+        let said = built.log.matches("the cluster does not execute them at present").count();
+        // Dependencies are integrated first.
+        assert_eq!(said, if executes == 0 { 2 } else { 1 }, "{executes}");
+        assert_eq!(last(&built.log), last(&here.log), "{executes}");
+        assert_eq!(
+            built.log.matches("\n# build-commands: ").count(),
+            5,
+            "{executes}: each command is there once"
+        );
+    }
+}
+
 #[test]
 fn actions_have_a_socket_and_what_they_asked_for_is_recorded() {
     let groups: Groups<'_> = &[("build-commands", &["[ -S /run/a.sock ] && echo there > /install/a"])];

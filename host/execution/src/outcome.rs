@@ -117,6 +117,12 @@ pub enum ActionError {
         /// What there was by then.
         executed: Box<ExecutedAction>,
     },
+    /// Whoever executes actions does not execute this one at present, and leaves it to who requests it.
+    #[error("{address} does not execute the action at present")]
+    LeftToClient {
+        /// Who might execute it.
+        address: String,
+    },
     /// Everybody who waited gave up: `CANCELLED`.
     #[error("the action was cancelled")]
     Cancelled,
@@ -152,7 +158,7 @@ impl UserError for ActionError {
     fn blame(&self) -> Blame {
         match self {
             Self::Cancelled => Blame::Cancelled,
-            Self::Exhausted { .. } | Self::Internal { .. } => Blame::Machine,
+            Self::Exhausted { .. } | Self::LeftToClient { .. } | Self::Internal { .. } => Blame::Machine,
             _ => Blame::Build,
         }
     }
@@ -166,6 +172,7 @@ impl UserError for ActionError {
             Self::BadOutput { .. } => "action-bad-output",
             Self::TooLarge { .. } => "action-too-large",
             Self::TimedOut { .. } => "action-timed-out",
+            Self::LeftToClient { .. } => "action-left-to-client",
             Self::Cancelled => "action-cancelled",
             Self::Exhausted { .. } => "action-exhausted",
             Self::Internal { reason, .. } => reason,
@@ -183,6 +190,7 @@ impl UserError for ActionError {
             Self::Invalid { .. }
             | Self::NoWorker { .. }
             | Self::BadOutput { .. }
+            | Self::LeftToClient { .. }
             | Self::Cancelled
             | Self::Internal { .. } => return None,
         };

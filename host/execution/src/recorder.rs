@@ -11,6 +11,9 @@ pub trait Recorder: Send + Sync + 'static {
     /// block. What is given up is never answered.
     fn asked(&self, _action: &Digest) {}
 
+    /// Hears that an action was asked for on another machine, some time ago.
+    fn asked_before(&self, _action: &Digest) {}
+
     /// Takes one. Called from any thread; must not block for long.
     fn record(&self, subaction: Subaction);
 }
@@ -30,6 +33,13 @@ impl Recording {
     pub fn asked(&self, action: &Digest) {
         if let Some(recorder) = &self.0 {
             recorder.asked(action);
+        }
+    }
+
+    /// Tells the recorder, if there is one, that an action was asked for on another machine.
+    pub fn asked_before(&self, action: &Digest) {
+        if let Some(recorder) = &self.0 {
+            recorder.asked_before(action);
         }
     }
 

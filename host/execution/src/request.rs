@@ -1,9 +1,10 @@
 //! What is asked for: by clients of the pool, and by the pool of an executor.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use spec_model::{Action, Cancel, Digest};
+use spec_model::{Action, ActionResult, Cancel, Digest};
 
 use crate::outcome::{ActionAnswer, ActionError, ExecutedAction};
 use crate::recorder::Recording;
@@ -26,14 +27,16 @@ pub struct ActionRequest {
     pub recording: Recording,
     /// What the session of the request permits actions.
     pub rights: Arc<Rights>,
+    /// Trees beside its inputs that actions name which it requests itself: whoever executes it elsewhere has to have them.
+    pub trees: Arc<[Digest]>,
 }
 
 impl ActionRequest {
     /// A request of the usual priority that nobody records.
     #[must_use]
     pub fn new(action: Digest, rights: Arc<Rights>) -> Self {
-        let recording = Recording::default();
-        Self { action, priority: 0, primed: false, skip_cache_lookup: false, recording, rights }
+        let (recording, trees) = (Recording::default(), Arc::default());
+        Self { action, priority: 0, primed: false, skip_cache_lookup: false, recording, rights, trees }
     }
 }
 
@@ -72,6 +75,12 @@ pub trait Executor: Send + Sync + 'static {
         None
     }
 
+    /// Has the store have the messages of actions that an action which it executed requested there through its socket, as far
+    /// as they can be had, and answers with those of which a result is known, too. They are as good as whoever tells of them.
+    fn find_subactions(&self, _actions: &[Digest], _cancel: &Cancel) -> HashMap<Digest, ActionResult> {
+        HashMap::new()
+    }
+
     /// The time from a request to where actions run to its answer, without the execution of an action; `None` where it is not
     /// known, or no request is sent.
     fn latency(&self) -> Option<Duration> {
@@ -100,6 +109,8 @@ pub struct ExecutorTask {
     pub requested: RequestSignal,
     /// A result that somebody else has of it is no answer.
     pub skip_cache_lookup: bool,
+    /// Trees that actions name which it requests itself.
+    pub trees: Arc<[Digest]>,
 }
 
 impl ExecutorTask {

@@ -21,6 +21,9 @@ pub struct ClusterOptions {
     pub longest_wait: Option<Duration>,
     /// How its workers learn of the trees that commands are in.
     pub roots: RootForm,
+    /// Whether it is given the commands of elements that want a socket of the Remote Execution API, which its workers then
+    /// have to open.
+    pub opens_sockets: bool,
 }
 
 /// What a server of a cluster is for.
@@ -42,6 +45,7 @@ pub struct Cluster {
     pub(crate) action_cache: Remote,
     pub(crate) longest_wait: Option<Duration>,
     pub(crate) roots: RootForm,
+    pub(crate) opens_sockets: bool,
     pub(crate) runtime: ClusterRuntime,
 }
 
@@ -61,8 +65,8 @@ impl Cluster {
         let storage = connection(&mut made, options.storage)?;
         let action_cache = connection(&mut made, options.action_cache.unwrap_or(options.execution))?;
         drop(entered);
-        let (longest_wait, roots) = (options.longest_wait, options.roots);
-        Ok(Self { execution, storage, action_cache, longest_wait, roots, runtime })
+        let ClusterOptions { longest_wait, roots, opens_sockets, .. } = options;
+        Ok(Self { execution, storage, action_cache, longest_wait, roots, opens_sockets, runtime })
     }
 
     /// What the requests to each server came to.

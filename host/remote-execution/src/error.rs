@@ -4,6 +4,9 @@ use spec_execution::{ActionError, ExecutedAction};
 use spec_model::UserError;
 use spec_remote::RemoteError;
 
+/// What to do about a cluster that does not execute an action that wants a socket of the Remote Execution API.
+pub const SOCKET_HINT: &str = "let it have workers that know the platform property remoteApisSocketPath, or set 'elements-with-socket: local'";
+
 /// Why a cluster did not execute an action.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RemoteExecutionError {
@@ -21,7 +24,12 @@ pub(crate) enum RemoteExecutionError {
     Incomplete { address: String, path: String, executed: Box<ExecutedAction> },
     /// The cluster will never execute it.
     #[error("{address} does not execute the action: {why}")]
-    Refused { address: String, why: String },
+    Refused {
+        address: String,
+        why: String,
+        /// Whether a worker has to open a socket for it.
+        wants_socket: bool,
+    },
 }
 
 impl From<RemoteError> for RemoteExecutionError {
@@ -36,6 +44,10 @@ impl From<RemoteError> for RemoteExecutionError {
 
 impl From<RemoteExecutionError> for ActionError {
     fn from(error: RemoteExecutionError) -> Self {
+        let hint = match error {
+            RemoteExecutionError::Refused { wants_socket: true, .. } => SOCKET_HINT,
+            _ => "",
+        };
         let (reason, message) = match error {
             RemoteExecutionError::Action(error) => return error,
             RemoteExecutionError::Busy { .. } => return Self::Exhausted { what: error.to_string() },
@@ -43,6 +55,6 @@ impl From<RemoteExecutionError> for ActionError {
             RemoteExecutionError::Refused { .. } => ("remote-refused".to_owned(), error.to_string()),
             RemoteExecutionError::Incomplete { .. } => ("remote-broken".to_owned(), error.to_string()),
         };
-        Self::Internal { reason, detail: message.clone(), message, hint: "" }
+        Self::Internal { reason, detail: message.clone(), message, hint }
     }
 }

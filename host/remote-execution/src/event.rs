@@ -61,6 +61,8 @@ pub enum ClusterEvent {
         why: String,
         /// Whether this machine does; otherwise the action fails.
         executed_here: bool,
+        /// Whether a worker has to open a socket for it.
+        wants_socket: bool,
     },
 }
 

@@ -59,7 +59,10 @@ impl RemoteExecutor {
         let results = self.cluster.action_cache.clone();
         // With user numbers of this session's own it would be another result than the cluster's.
         let is_ours_alone = task.granted.key() != task.granted.action();
-        if !results.options().push || result.exit_code != 0 || task.action.do_not_cache || is_ours_alone {
+        // It would not say what was requested through a socket, and so hide that from others.
+        let loses_subactions = !result.subactions.is_empty();
+        let is_of_use = result.exit_code == 0 && !task.action.do_not_cache && !loses_subactions;
+        if !results.options().push || !is_of_use || is_ours_alone {
             return;
         }
         let Ok(blobs) = self.blobs_of_result(result) else { return };
@@ -114,6 +117,24 @@ impl RemoteExecutor {
         let sent = SentAction::of(&self.cas, task, self.cluster.roots)?;
         RemoteAction { executor: self, task, cancel, sent }.execute()
     }
+
+    /// Runs requests that end when they are not wanted any more.
+    pub(crate) fn cancellable<T: Send + 'static>(
+        &self,
+        requests: impl Future<Output = Result<T, RemoteError>> + Send + 'static,
+        cancel: &Cancel,
+    ) -> Result<T, RemoteExecutionError> {
+        let (send, cancelled) = oneshot::channel::<()>();
+        let _guard = cancel.on_cancel(move || _ = send.send(()));
+        let either = async move {
+            tokio::select! {
+                done = requests => done.map(Some),
+                () = told(cancelled) => Ok(None),
+            }
+        };
+        let done = self.cluster.wait_for(either)?;
+        done.ok_or(RemoteExecutionError::Action(ActionError::Cancelled))
+    }
 }
 
 impl RemoteAction<'_> {
@@ -155,17 +176,19 @@ impl RemoteAction<'_> {
         }
         let (storage, provider) = (self.executor.cluster.storage.clone(), self.executor.cas.clone());
         let blobs = lost.to_vec();
-        self.cancellable(async move {
+        let upload = async move {
             storage.upload(Arc::new(provider), &blobs).await?;
             storage.known().insert(&blobs);
             Ok(())
-        })
+        };
+        self.executor.cancellable(upload, self.cancel)
     }
 
     /// Has the cluster have all that it needs. Where something is not known to be there, looks for a result at the same time,
     /// and uploads nothing if there is one.
     fn prepare(&self, skip_cache_lookup: bool) -> Result<Option<RemoteResult>, RemoteExecutionError> {
-        let mut lookup = !skip_cache_lookup && !self.task.action.do_not_cache;
+        // The action cache's answer says nothing of what was requested through a socket; that of an execution does.
+        let mut lookup = !skip_cache_lookup && !self.task.action.do_not_cache && !self.sent.wants_socket;
         loop {
             // What another action looks through and uploads at present is waited for.
             let claim = self.executor.cluster.storage.known().claim_trees(&self.sent.trees);
@@ -185,7 +208,7 @@ impl RemoteAction<'_> {
                 others.over().await;
                 Ok(())
             };
-            self.cancellable(wait)?;
+            self.executor.cancellable(wait, self.cancel)?;
             lookup = false;
         }
     }
@@ -218,7 +241,7 @@ impl RemoteAction<'_> {
             Box::pin(storage.ensure_present_if(provider, &messages, &files, look)).await?;
             Ok(found)
         };
-        let found = self.cancellable(prepare)?;
+        let found = self.executor.cancellable(prepare, self.cancel)?;
         unknown.note_present(cluster.storage.known());
         Ok(found.map(|result| RemoteResult { result, cached: true, message: None, logs: Vec::new() }))
     }
@@ -248,23 +271,6 @@ impl RemoteAction<'_> {
         }
     }
 
-    /// Runs requests that end when the action is not wanted any more.
-    fn cancellable<T: Send + 'static>(
-        &self,
-        requests: impl Future<Output = Result<T, RemoteError>> + Send + 'static,
-    ) -> Result<T, RemoteExecutionError> {
-        let (cancel, cancelled) = oneshot::channel::<()>();
-        let _guard = self.cancel.on_cancel(move || _ = cancel.send(()));
-        let either = async move {
-            tokio::select! {
-                done = requests => done.map(Some),
-                () = told(cancelled) => Ok(None),
-            }
-        };
-        let done = self.executor.cluster.wait_for(either)?;
-        done.ok_or(RemoteExecutionError::Action(ActionError::Cancelled))
-    }
-
     /// Takes what the cluster answered. Unless `is_fresh`, the result may be one that it had.
     fn take(&self, answer: ExecutionAnswer, is_fresh: bool) -> Result<Taken, RemoteExecutionError> {
         let cluster = &*self.executor.cluster;
@@ -274,7 +280,8 @@ impl RemoteAction<'_> {
             ExecutionAnswer::Missing(digests) => return Ok(Taken::InputsLost(digests)),
             ExecutionAnswer::Busy(why) => return Err(RemoteExecutionError::Busy { address: address(), why }),
             ExecutionAnswer::Refused(why) | ExecutionAnswer::Invalid(why) => {
-                return Err(RemoteExecutionError::Refused { address: address(), why });
+                let wants_socket = self.sent.wants_socket;
+                return Err(RemoteExecutionError::Refused { address: address(), why, wants_socket });
             }
             ExecutionAnswer::TimedOut { result, logs } => return Err(self.timed_out(result, logs)),
             ExecutionAnswer::Cancelled => return Err(ActionError::Cancelled.into()),

@@ -1,20 +1,22 @@
 //! Executing actions on a cluster, and on this machine where the cluster does not.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use spec_execution::{ActionError, ExecutedAction, Executor, ExecutorTask};
-use spec_model::{Cancel, Digest, Platform};
+use spec_model::{ActionResult, Cancel, Digest, Platform};
 
 use crate::back_off::BackOff;
 use crate::error::RemoteExecutionError;
 use crate::event::{ClusterEvent, ClusterObserver, Meanwhile};
 use crate::executor::RemoteExecutor;
 use crate::local_slots::LocalSlots;
+use crate::outputs::OutputMaker;
 use crate::received::output_paths;
+use crate::sent_action::wants_socket;
 
 /// Most platforms whose refusals are counted, and most reasons that are told.
 const MOST_REFUSALS: usize = 100;
@@ -28,7 +30,17 @@ pub struct HybridExecutor {
     local: Arc<dyn Executor>,
     slots: LocalSlots,
     observer: ClusterObserver,
+    /// Whether actions that want a socket are left to who requests them, where the cluster does not execute them.
+    leaves_sockets: bool,
     state: Mutex<ClusterState>,
+}
+
+/// Whether what is executed here waits for a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SlotNeed {
+    Own,
+    /// It does not: somebody who has a place may be waiting for its outputs.
+    None,
 }
 
 /// What was found out of the cluster, and told.
@@ -51,46 +63,101 @@ impl fmt::Debug for HybridExecutor {
 }
 
 impl HybridExecutor {
-    /// An executor over both.
+    /// An executor over both. With `leaves_sockets` it leaves what the cluster does not execute of actions that want a socket to
+    /// who requests them ([`ActionError::LeftToClient`]).
     #[must_use]
     pub fn new(
         remote: Arc<RemoteExecutor>,
         local: Arc<dyn Executor>,
         observer: ClusterObserver,
+        leaves_sockets: bool,
     ) -> Arc<Self> {
         let slots = LocalSlots::new(std::thread::available_parallelism().map_or(1, NonZero::get));
-        let executor = Arc::new(Self { remote, local, slots, observer, state: Mutex::default() });
-        let weak: Weak<dyn Executor> = Arc::<Self>::downgrade(&executor);
-        executor.remote.outputs().execute_again_with(weak);
+        let executor =
+            Arc::new(Self { remote, local, slots, observer, leaves_sockets, state: Mutex::default() });
+        let weak: Weak<dyn OutputMaker> = Arc::<Self>::downgrade(&executor);
+        executor.remote.outputs().make_again_with(weak);
         executor
     }
 
-    fn execute_here(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
-        let slot = self.slots.take(|| task.is_primed(), cancel).ok_or(ActionError::Cancelled)?;
+    fn execute_here(
+        &self,
+        task: &ExecutorTask,
+        cancel: &Cancel,
+        slot: SlotNeed,
+    ) -> Result<ExecutedAction, ActionError> {
+        // Who requests it does not ask for another result than that which there is; who needs lost outputs does.
+        if self.leaves_sockets && wants_socket(&task.action) && !task.skip_cache_lookup {
+            return Err(ActionError::LeftToClient { address: self.remote.cluster().address() });
+        }
+        let slot = match slot {
+            SlotNeed::Own => {
+                Some(self.slots.take(|| task.is_primed(), cancel).ok_or(ActionError::Cancelled)?)
+            }
+            SlotNeed::None => None,
+        };
         let executed = self.local.execute(task, cancel)?;
         drop(slot);
         self.remote.share(task, &executed.result);
         Ok(executed)
     }
 
+    fn execute_anywhere(
+        &self,
+        task: &ExecutorTask,
+        cancel: &Cancel,
+        slot: SlotNeed,
+    ) -> Result<ExecutedAction, ActionError> {
+        let began = Instant::now();
+        if self.is_refused(task) || !self.lock().back_off.is_over(began) {
+            return self.execute_here(task, cancel, slot);
+        }
+        match self.remote.try_execute(task, cancel) {
+            Ok(executed) => {
+                self.available(task);
+                Ok(executed)
+            }
+            Err(RemoteExecutionError::Action(error)) => Err(error),
+            Err(RemoteExecutionError::Incomplete { path, executed, .. }) => {
+                self.compare((task, cancel, slot), &path, *executed)
+            }
+            Err(_) if cancel.is_cancelled() => Err(ActionError::Cancelled),
+            Err(other) => {
+                self.back_off(&other, began);
+                self.note(task, &other);
+                self.execute_here(task, cancel, slot)
+            }
+        }
+    }
+
     /// Executes an action here because the cluster's result lacks an output. A command that makes less than it declares does so
     /// here too; otherwise the result is not that of the action.
     fn compare(
         &self,
-        task: &ExecutorTask,
-        cancel: &Cancel,
+        (task, cancel, slot): (&ExecutorTask, &Cancel, SlotNeed),
         path: &str,
         there: ExecutedAction,
     ) -> Result<ExecutedAction, ActionError> {
-        let here = self.execute_here(task, cancel)?;
-        if here.result.exit_code == 0 && !output_paths(&here.result).any(|made| made == path) {
-            return Ok(there);
-        }
+        let here = self.execute_here(task, cancel, slot);
+        let what = match &here {
+            Ok(here)
+                if here.result.exit_code == 0 && !output_paths(&here.result).any(|made| made == path) =>
+            {
+                return Ok(there);
+            }
+            Ok(_) => "makes here",
+            Err(ActionError::LeftToClient { .. }) => "declares",
+            Err(_) => return here,
+        };
+        self.tell_wrong(format!("a result lacks the output '{path}', which the command {what}"));
+        here
+    }
+
+    /// Tells, once, that results of the cluster are of no use.
+    fn tell_wrong(&self, why: String) {
         if !std::mem::replace(&mut self.lock().wrong, true) {
-            let why = format!("a result lacks the output '{path}', which the command makes here");
             self.observer.tell(&ClusterEvent::Wrong { address: self.remote.cluster().address(), why });
         }
-        Ok(here)
     }
 
     /// The cluster executed an action.
@@ -120,12 +187,13 @@ impl HybridExecutor {
                 state.busy = true;
                 ClusterEvent::Busy { address: address.clone(), why: why.clone(), meanwhile }
             }
-            RemoteExecutionError::Refused { address, why } => {
+            RemoteExecutionError::Refused { address, why, wants_socket } => {
                 state.count_refusal(task.action.platform.as_ref());
                 if state.refused.len() >= MOST_REFUSALS || !state.refused.insert(why.clone()) {
                     return;
                 }
-                ClusterEvent::Refused { address: address.clone(), why: why.clone(), executed_here: true }
+                let (address, why, wants_socket) = (address.clone(), why.clone(), *wants_socket);
+                ClusterEvent::Refused { address, why, executed_here: true, wants_socket }
             }
             RemoteExecutionError::Remote(error) if state.away_since.is_none() => {
                 let since = self.remote.cluster().away_since().unwrap_or_else(SystemTime::now);
@@ -170,32 +238,32 @@ impl ClusterState {
     }
 }
 
+impl OutputMaker for HybridExecutor {
+    fn make_again(&self, task: &ExecutorTask) -> Result<ExecutedAction, ActionError> {
+        self.execute_anywhere(task, &Cancel::new(), SlotNeed::None)
+    }
+
+    fn make_here(&self, task: &ExecutorTask, why: &str) -> Option<Result<ExecutedAction, ActionError>> {
+        self.tell_wrong(format!("an output of it cannot be had: {why}"));
+        Some(self.execute_here(task, &Cancel::new(), SlotNeed::None))
+    }
+}
+
 impl Executor for HybridExecutor {
     fn execute(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
-        let began = Instant::now();
-        if self.is_refused(task) || !self.lock().back_off.is_over(began) {
-            return self.execute_here(task, cancel);
-        }
-        match self.remote.try_execute(task, cancel) {
-            Ok(executed) => {
-                self.available(task);
-                Ok(executed)
-            }
-            Err(RemoteExecutionError::Action(error)) => Err(error),
-            Err(RemoteExecutionError::Incomplete { path, executed, .. }) => {
-                self.compare(task, cancel, &path, *executed)
-            }
-            Err(_) if cancel.is_cancelled() => Err(ActionError::Cancelled),
-            Err(other) => {
-                self.back_off(&other, began);
-                self.note(task, &other);
-                self.execute_here(task, cancel)
-            }
-        }
+        self.execute_anywhere(task, cancel, SlotNeed::Own)
+    }
+
+    fn opens_sockets(&self) -> bool {
+        self.remote.cluster().opens_sockets
     }
 
     fn runs_elsewhere(&self) -> bool {
         true
+    }
+
+    fn find_subactions(&self, actions: &[Digest], cancel: &Cancel) -> HashMap<Digest, ActionResult> {
+        self.remote.find_subactions(actions, cancel)
     }
 
     fn slots(&self) -> Option<usize> {

@@ -20,8 +20,10 @@ mod required;
 mod runtime;
 mod sent_action;
 mod server_logs;
+mod subactions;
 
 pub use cluster::{Cluster, ClusterOptions, ClusterRole};
+pub use error::SOCKET_HINT;
 pub use event::{ClusterEvent, ClusterObserver, Meanwhile};
 pub use executor::RemoteExecutor;
 pub use hybrid::HybridExecutor;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use spec_cas::{BlobSource, Cas, CasError};
-use spec_execution::{Executor, ExecutorTask};
-use spec_model::{Cancel, Digest};
+use spec_execution::{ActionError, ExecutedAction, ExecutorTask};
+use spec_model::Digest;
 use spec_remote::RemoteError;
 
 use crate::cluster::Cluster;
@@ -26,8 +26,17 @@ pub struct RemoteOutputs {
     /// Told when an action was executed again, and when expected outputs have come.
     changed: Condvar,
     /// Executes actions again. It holds this.
-    executor: Mutex<Option<Weak<dyn Executor>>>,
+    maker: Mutex<Option<Weak<dyn OutputMaker>>>,
     this: Weak<Self>,
+}
+
+/// How an output that cannot be had is made the next time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum OutputAttempt {
+    #[default]
+    Anywhere,
+    Here,
+    None,
 }
 
 #[derive(Default)]
@@ -38,6 +47,16 @@ struct OutputsState {
     executing: HashSet<Digest>,
     /// Outputs that are coming, because somebody will probably read them.
     coming: HashSet<Digest>,
+}
+
+/// Makes outputs again that the cluster has lost.
+pub(crate) trait OutputMaker: Send + Sync {
+    /// Executes an action again, wherever actions are executed.
+    fn make_again(&self, task: &ExecutorTask) -> Result<ExecutedAction, ActionError>;
+
+    /// Executes an action on this machine, since the outputs that the cluster says to have cannot be had; `None` where nothing is
+    /// executed here.
+    fn make_here(&self, task: &ExecutorTask, why: &str) -> Option<Result<ExecutedAction, ActionError>>;
 }
 
 /// Outputs that are coming. Dropping it says that they have come, or will not.
@@ -66,18 +85,18 @@ impl RemoteOutputs {
             store: cas.clone().without_blob_source(),
             state: Mutex::default(),
             changed: Condvar::new(),
-            executor: Mutex::new(None),
+            maker: Mutex::new(None),
             this: this.clone(),
         })
     }
 
-    /// Has `executor` execute again what made an output that is lost; the last one that is set counts.
-    pub(crate) fn execute_again_with(&self, executor: Weak<dyn Executor>) {
-        *self.executor.lock().unwrap_or_else(PoisonError::into_inner) = Some(executor);
+    /// Has `maker` execute again what made an output that is lost; the last one that is set counts.
+    pub(crate) fn make_again_with(&self, maker: Weak<dyn OutputMaker>) {
+        *self.maker.lock().unwrap_or_else(PoisonError::into_inner) = Some(maker);
     }
 
-    fn executor(&self) -> Option<Arc<dyn Executor>> {
-        self.executor.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(Weak::upgrade)
+    fn maker(&self) -> Option<Arc<dyn OutputMaker>> {
+        self.maker.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(Weak::upgrade)
     }
 
     /// The store that outputs are brought to.
@@ -105,25 +124,55 @@ impl RemoteOutputs {
         self.cluster.wait_for(async move { storage.download(store, &wanted).await.map(drop) })
     }
 
-    /// Makes a lost output again; whether it is somewhere now.
-    fn make_again(&self, digest: &Digest) -> Result<bool, CasError> {
+    /// Makes a lost output again, on this machine alone if `here`; whether it is somewhere now.
+    fn make_again(&self, digest: &Digest, here: bool, why: &str) -> Result<bool, CasError> {
         let Some(task) = self.lock().origin(digest) else { return Ok(false) };
-        let Some(executor) = self.executor() else { return Ok(false) };
+        let Some(maker) = self.maker() else { return Ok(false) };
         let action = task.granted.action();
         if !self.begin(&action) {
             // Somebody else has done it by now.
             return self.is_somewhere(digest);
         }
         let again = ExecutorTask { skip_cache_lookup: true, primed: false, ..ExecutorTask::clone(&task) };
-        let executed = executor.execute(&again, &Cancel::new());
+        let executed = match here {
+            true => maker.make_here(&again, why),
+            false => Some(maker.make_again(&again)),
+        };
         self.end(&action);
         match executed {
-            Ok(_) => self.is_somewhere(digest),
-            Err(error) => Err(CasError::Elsewhere {
+            None => Ok(false),
+            Some(Ok(_)) => self.is_somewhere(digest),
+            Some(Err(error)) => Err(CasError::Elsewhere {
                 digest: *digest,
                 why: format!("it is lost, and its action cannot be executed again: {error}"),
             }),
         }
+    }
+
+    /// Makes an output again that cannot be had: where actions are executed, and then here. Whether to look for it once more.
+    fn make_lost(
+        &self,
+        digest: &Digest,
+        error: &RemoteError,
+        attempt: &mut OutputAttempt,
+    ) -> Result<bool, CasError> {
+        let is_lost = matches!(error, RemoteError::Missing { .. });
+        let why = error.to_string();
+        if *attempt == OutputAttempt::Anywhere {
+            *attempt = OutputAttempt::Here;
+            // A server that sends what is wrong does so again.
+            if is_lost || error.is_absence() {
+                self.make_again(digest, false, &why)?;
+                return Ok(true);
+            }
+        }
+        if *attempt == OutputAttempt::Here {
+            *attempt = OutputAttempt::None;
+            if self.make_again(digest, true, &why)? {
+                return Ok(true);
+            }
+        }
+        if is_lost { Ok(false) } else { Err(CasError::Elsewhere { digest: *digest, why }) }
     }
 
     fn is_somewhere(&self, digest: &Digest) -> Result<bool, CasError> {
@@ -210,22 +259,22 @@ impl BlobSource for RemoteOutputs {
     fn bring(&self, digests: &[Digest]) -> Result<(), CasError> {
         self.wait_while(|state| digests.iter().any(|digest| state.coming.contains(digest)));
         let mut absent = self.store.missing(digests)?;
-        let mut made_again = HashSet::new();
+        let mut attempts = HashMap::new();
         while !absent.is_empty() {
-            let lost = match self.download(&absent) {
+            let error = match self.download(&absent) {
                 Ok(()) => return Ok(()),
                 Err(RemoteError::Local(error)) => return Err(error),
-                Err(RemoteError::Missing { digest, .. }) => digest,
-                // It cannot be had from there now, whichever it is.
-                Err(error) => *absent
-                    .first()
-                    .filter(|_| error.is_absence())
-                    .ok_or_else(|| CasError::Elsewhere { digest: absent[0], why: error.to_string() })?,
+                Err(error) => error,
             };
-            self.cluster.storage.known().forget([&lost]);
-            if !made_again.insert(lost) || !self.make_again(&lost)? {
-                self.forget(&lost);
-                absent.retain(|digest| *digest != lost);
+            let digest = match &error {
+                RemoteError::Missing { digest, .. } => *digest,
+                // One cannot be had from there now, whichever it is.
+                _ => absent[0],
+            };
+            self.cluster.storage.known().forget([&digest]);
+            if !self.make_lost(&digest, &error, attempts.entry(digest).or_default())? {
+                self.forget(&digest);
+                absent.retain(|other| *other != digest);
             }
             absent = self.store.missing(&absent)?;
         }

@@ -1,17 +1,18 @@
 //! Executing actions on a cluster alone. It is waited for while it is away or full.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc};
 use std::time::{Duration, Instant, SystemTime};
 
 use spec_execution::{ActionError, ExecutedAction, Executor, ExecutorTask};
-use spec_model::{Cancel, Digest, UserError};
+use spec_model::{ActionResult, Cancel, Digest, UserError};
 
 use crate::cluster::Cluster;
 use crate::error::RemoteExecutionError;
 use crate::event::{ClusterEvent, ClusterObserver, Meanwhile};
 use crate::executor::RemoteExecutor;
+use crate::outputs::OutputMaker;
 
 /// How long an action waits before the cluster is asked again. A server that is away is not sent each of these requests.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -60,8 +61,8 @@ impl RequiredExecutor {
     #[must_use]
     pub fn new(remote: Arc<RemoteExecutor>, limit: Duration, observer: ClusterObserver) -> Arc<Self> {
         let executor = Arc::new(Self { remote, limit, observer, state: Mutex::default() });
-        let weak: Weak<dyn Executor> = Arc::<Self>::downgrade(&executor);
-        executor.remote.outputs().execute_again_with(weak);
+        let weak: Weak<dyn OutputMaker> = Arc::<Self>::downgrade(&executor);
+        executor.remote.outputs().make_again_with(weak);
         executor
     }
 
@@ -111,7 +112,8 @@ impl RequiredExecutor {
         let is_news = told.failures.len() < MOST_FAILURES && told.failures.insert(kind);
         drop(told);
         if is_news {
-            self.observer.tell(&ClusterEvent::Refused { address, why, executed_here: false });
+            let wants_socket = matches!(error, RemoteExecutionError::Refused { wants_socket: true, .. });
+            self.observer.tell(&ClusterEvent::Refused { address, why, executed_here: false, wants_socket });
         }
     }
 
@@ -140,6 +142,16 @@ impl RequiredExecutor {
     }
 }
 
+impl OutputMaker for RequiredExecutor {
+    fn make_again(&self, task: &ExecutorTask) -> Result<ExecutedAction, ActionError> {
+        self.execute(task, &Cancel::new())
+    }
+
+    fn make_here(&self, _: &ExecutorTask, _: &str) -> Option<Result<ExecutedAction, ActionError>> {
+        None
+    }
+}
+
 impl Executor for RequiredExecutor {
     fn execute(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
         let end = Instant::now() + self.limit;
@@ -163,8 +175,16 @@ impl Executor for RequiredExecutor {
         }
     }
 
+    fn opens_sockets(&self) -> bool {
+        self.remote.cluster().opens_sockets
+    }
+
     fn runs_elsewhere(&self) -> bool {
         true
+    }
+
+    fn find_subactions(&self, actions: &[Digest], cancel: &Cancel) -> HashMap<Digest, ActionResult> {
+        self.remote.find_subactions(actions, cancel)
     }
 
     fn slots(&self) -> Option<usize> {

@@ -212,6 +212,11 @@ impl Session {
         Ok(all)
     }
 
+    /// Whether elements with a socket request their actions on another machine.
+    pub(crate) fn requests_elsewhere(&self) -> bool {
+        self.commands.opens_sockets_elsewhere()
+    }
+
     /// The builder that executes the plans of elements.
     #[must_use]
     pub fn builder(&self) -> Builder {

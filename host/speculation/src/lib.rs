@@ -20,7 +20,6 @@ mod lookup;
 mod message;
 mod misses;
 mod mode;
-mod needed_messages;
 mod packed_messages;
 mod path_table;
 mod policy_check;

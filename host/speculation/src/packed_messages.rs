@@ -4,12 +4,12 @@
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
+use spec_action::NeededMessages;
 use spec_cas::{Cas, CasError};
 use spec_model::Digest;
 use spec_proto::Message;
 use spec_proto::buildstream::v2::speculative_actions::RecordedMessages;
 
-use crate::needed_messages::NeededMessages;
 use crate::record::Record;
 
 /// Bytes of the messages of one blob. What is more is left out, and fetched by itself.
@@ -27,7 +27,7 @@ const LEVEL: i32 = 3;
 /// When the store fails.
 pub(crate) fn store_messages(cas: &Cas, record: &Record) -> Result<Option<Digest>, CasError> {
     let (mut packed, mut bytes) = (RecordedMessages::default(), 0);
-    let mut needed = NeededMessages::of(cas, [record]);
+    let mut needed = NeededMessages::of(cas, bases([record]));
     loop {
         let level = needed.level();
         if level.is_empty() {
@@ -62,7 +62,7 @@ pub fn fetch_messages<'r, E: From<CasError>>(
     records: impl IntoIterator<Item = &'r Record> + Clone,
     mut fetch: impl FnMut(&[Digest]) -> Result<(), E>,
 ) -> Result<HashSet<Digest>, E> {
-    let mut needed = NeededMessages::of(cas, records.clone());
+    let mut needed = NeededMessages::of(cas, bases(records.clone()));
     let mut packed = PackedMessages::default();
     if !cas.missing(&needed.level())?.is_empty() {
         let blobs: Vec<Digest> = records.into_iter().filter_map(|record| record.messages).collect();
@@ -79,6 +79,11 @@ pub fn fetch_messages<'r, E: From<CasError>>(
         fetch(&level)?;
         needed.descend();
     }
+}
+
+/// The recorded actions.
+fn bases<'r>(records: impl IntoIterator<Item = &'r Record>) -> impl Iterator<Item = Digest> {
+    records.into_iter().flat_map(|record| &record.actions).map(|action| action.base)
 }
 
 /// The messages of blobs that came from elsewhere, by their digests.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use spec_model::{Mapping, NodeError};
+use spec_model::{Mapping, Node, NodeError};
 use spec_remote_execution::RootForm;
 
 use super::numbers;
@@ -19,6 +19,8 @@ pub(crate) struct ExecutionSettings {
     pub(crate) remote_actions: bool,
     /// Whether the cluster executes the commands of elements.
     pub(crate) remote_elements: bool,
+    /// Whether it also executes those of elements with a `remote-apis-socket`.
+    pub(crate) remote_elements_with_socket: bool,
     /// Whether this machine executes what the cluster does not.
     pub(crate) local_fallback: bool,
     /// How long a requested action may wait for a worker of the cluster before this machine executes it; `None` for as long as
@@ -38,6 +40,7 @@ impl Default for ExecutionSettings {
         Self {
             remote_actions: true,
             remote_elements: false,
+            remote_elements_with_socket: false,
             local_fallback: true,
             queue_limit,
             away_limit: Duration::from_secs(AWAY_LIMIT.into()),
@@ -56,6 +59,7 @@ impl ExecutionSettings {
         section.validate_keys(&[
             "actions",
             "elements",
+            "elements-with-socket",
             "local-fallback",
             "queue-limit",
             "away-limit",
@@ -63,14 +67,7 @@ impl ExecutionSettings {
             "roots",
         ])?;
         let mut settings = Self::default();
-        let remote = |key: &str, usual: bool| match section.get(key) {
-            None => Ok(usual),
-            Some(node) => match node.as_str()? {
-                "remote" => Ok(true),
-                "local" => Ok(false),
-                _ => Err(node.expected("one of remote, local")),
-            },
-        };
+        let remote = |key: &str, usual: bool| section.get(key).map_or(Ok(usual), is_remote);
         settings.remote_actions = remote("actions", settings.remote_actions)?;
         settings.remote_elements = remote("elements", settings.remote_elements)?;
         settings.local_fallback = section.bool_or("local-fallback", true)?;
@@ -90,6 +87,34 @@ impl ExecutionSettings {
                 _ => return Err(node.expected("one of named, merged")),
             };
         }
+        settings.take_elements_with_socket(section)?;
         Ok(settings)
+    }
+
+    /// Reads who runs the commands of elements with a socket, which depends on all other keys.
+    fn take_elements_with_socket(&mut self, section: &Mapping) -> Result<(), NodeError> {
+        let Some(node) = section.get("elements-with-socket") else { return Ok(()) };
+        self.remote_elements_with_socket = is_remote(node)?;
+        if !self.remote_elements_with_socket {
+            return Ok(());
+        }
+        // Elsewhere nobody would find what is primed here, or in trees of another form.
+        let needs = [
+            (self.remote_elements, "'elements' is 'remote'"),
+            (self.remote_actions, "'actions' is 'remote'"),
+            (self.roots == RootForm::Named, "'roots' is 'named'"),
+        ];
+        match needs.into_iter().find(|(holds, _)| !holds) {
+            Some((_, need)) => Err(node.expected(&format!("'local' unless {need}"))),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_remote(node: &Node) -> Result<bool, NodeError> {
+    match node.as_str()? {
+        "remote" => Ok(true),
+        "local" => Ok(false),
+        _ => Err(node.expected("one of remote, local")),
     }
 }

@@ -118,6 +118,22 @@ fn wrong_files_say_what_and_where() {
             "scheduler: {builders: 0}",
             "invalid-data my.conf:1:23 expected a whole number of at least 1, found '0'",
         ),
+        (
+            "execution:\n  elements-with-socket: remote",
+            "invalid-data my.conf:2:25 expected 'local' unless 'elements' is 'remote', found 'remote'",
+        ),
+        (
+            "execution: {elements: remote, actions: local, elements-with-socket: remote}",
+            "invalid-data my.conf:1:69 expected 'local' unless 'actions' is 'remote', found 'remote'",
+        ),
+        (
+            "execution: {elements: remote, roots: merged, elements-with-socket: remote}",
+            "invalid-data my.conf:1:68 expected 'local' unless 'roots' is 'named', found 'remote'",
+        ),
+        (
+            "execution: {elements-with-socket: both}",
+            "invalid-data my.conf:1:35 expected one of remote, local, found 'both'",
+        ),
         ("scheduler: {on-error: stop}", "expected one of continue, quit, terminate, found 'stop'"),
         (
             "scheduler: {speculation-budget: {cpu-share: 50}}",
@@ -215,6 +231,16 @@ fn user_namespaces_are_for_the_projects_that_are_named() {
     {
         assert!(read(&format!("projects: {{a: {text}}}")).is_err(), "{text}");
     }
+}
+
+#[test]
+fn elements_with_a_socket_are_remote_only_where_all_else_is() {
+    let settings = |text: &str| good(text).execution;
+    assert!(!settings("execution: {elements: remote}").remote_elements_with_socket);
+    assert!(!settings("execution: {elements-with-socket: local, roots: merged}").remote_elements_with_socket);
+    assert!(
+        settings("execution: {elements: remote, elements-with-socket: remote}").remote_elements_with_socket
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use spec_cas::Limits;
 use spec_model::UserError;
 use spec_remote::{Remote, RemoteCapabilities, RemoteError, RemoteNeeds};
+use spec_remote_execution::SOCKET_HINT;
 use spec_session::RemoteRole;
 use spec_session::remotes::{self, CommandLineRemotes, RemoteSpec};
 use tokio::task::JoinSet;
@@ -44,6 +45,13 @@ struct Answers {
     parts: Vec<String>,
     /// What does not work, and what that means for builds.
     wrong: Option<(RemoteError, Health)>,
+}
+
+/// An action that was not executed.
+struct FailedAction {
+    error: RemoteError,
+    /// Whether it is the one with a socket.
+    with_socket: bool,
 }
 
 /// Tries all servers at the same time. What is wrong with the project is for other commands to tell.
@@ -171,8 +179,12 @@ impl ConfiguredServer {
         }
         if self.needs.execution {
             match self.execute(&remote, action, limits).await {
-                Ok(took) => answers.parts.push(took),
-                Err(error) => answers.wrong = Some((error, self.without())),
+                Ok(took) => answers.parts.extend(took),
+                Err(FailedAction { error, with_socket: true }) => {
+                    let found = self.found(&name, &roles, self.without(), &error);
+                    return Finding { remedy: SOCKET_HINT.to_owned(), ..found };
+                }
+                Err(FailedAction { error, .. }) => answers.wrong = Some((error, self.without())),
             }
         }
         match answers.wrong {
@@ -247,17 +259,21 @@ impl ConfiguredServer {
         remote: &Remote,
         action: &TrivialAction,
         limits: Limits,
-    ) -> Result<String, RemoteError> {
+    ) -> Result<Vec<String>, FailedAction> {
+        let failed = |error| FailedAction { error, with_socket: false };
         let own = self.inputs.as_ref().filter(|spec| **spec != self.spec);
         let storage = match own.map(|spec| self.connect(spec, limits)) {
             None => remote.clone(),
             Some(Ok(storage)) => storage,
             Some(Err(error)) => {
                 let (address, why) = (self.spec.address.to_string(), error.to_string());
-                return Err(RemoteError::BadCredentials { address, what: "credentials", why });
+                return Err(failed(RemoteError::BadCredentials { address, what: "credentials", why }));
             }
         };
-        action.execute(remote, &storage).await
+        let took = action.execute(remote, &storage).await.map_err(failed)?;
+        let with_socket = action.execute_with_socket(remote, &storage).await;
+        let with_socket = with_socket.map_err(|error| FailedAction { error, with_socket: true })?;
+        Ok([took].into_iter().chain(with_socket).collect())
     }
 
     /// Who the server takes us for.

@@ -20,6 +20,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 const MOST_RECORDS: usize = 200;
 /// The platform property that names the tree under the input root.
 const CHROOT_ROOT_DIGEST: &str = "chrootRootDigest";
+/// The platform property that asks for a socket, and the path below the root that is asked for.
+const SOCKET: (&str, &str) = ("remoteApisSocketPath", "run/spec-host-doctor.sock");
 
 /// An action that does nothing: `/bin/true` in a base that both the cache and the cluster have, otherwise a program of our own
 /// that needs nothing else. It is never cached.
@@ -31,6 +33,13 @@ struct PreparedActions {
     cas: Cas,
     small: Digest,
     unknown: Digest,
+    plain: Candidates,
+    /// The same with a socket, if elements with one are to be built on the cluster.
+    with_socket: Option<Candidates>,
+}
+
+/// The actions of which one is chosen.
+struct Candidates {
     program: Option<PreparedAction>,
     base: Option<PreparedAction>,
 }
@@ -59,13 +68,13 @@ impl TrivialAction {
         let salt = format!("spec-host doctor {} {since:?}", std::process::id()).into_bytes();
         let small = cas.put_bytes(&salt)?;
         let unknown = Digest::of(&[&salt[..], b" action"].concat());
-        let roots = app.config.execution.roots;
-        // Workers that change into the input root need one.
-        let program = if roots == RootForm::Merged { None } else { PreparedAction::of_program(&cas, &salt)? };
+        let settings = app.config.execution;
         // Without a base the other one is tried.
-        let base = app.open_cas(DigestFunction::Sha256).ok();
-        let base = base.and_then(|main| PreparedAction::in_base(&cas, &main, &salt, roots).ok().flatten());
-        Ok(Self(Arc::new(PreparedActions { _folder: folder, cas, small, unknown, program, base })))
+        let main = app.open_cas(DigestFunction::Sha256).ok();
+        let candidates = |socket| Candidates::new(&cas, main.as_ref(), &salt, settings.roots, socket);
+        let plain = candidates(false)?;
+        let with_socket = settings.remote_elements_with_socket.then(|| candidates(true)).transpose()?;
+        Ok(Self(Arc::new(PreparedActions { _folder: folder, cas, small, unknown, plain, with_socket })))
     }
 
     /// What is sent.
@@ -85,12 +94,33 @@ impl TrivialAction {
 
     /// Has a cluster execute it; says what was executed and how long that took.
     pub(super) async fn execute(&self, execution: &Remote, storage: &Remote) -> Result<String, RemoteError> {
+        self.execute_one(&self.0.plain, execution, storage).await
+    }
+
+    /// The same for one that looks whether it has a socket, if elements with one are to be built on the cluster.
+    pub(super) async fn execute_with_socket(
+        &self,
+        execution: &Remote,
+        storage: &Remote,
+    ) -> Result<Option<String>, RemoteError> {
+        match &self.0.with_socket {
+            Some(candidates) => self.execute_one(candidates, execution, storage).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn execute_one(
+        &self,
+        candidates: &Candidates,
+        execution: &Remote,
+        storage: &Remote,
+    ) -> Result<String, RemoteError> {
         let failed = |why: String| RemoteError::Failed {
             address: execution.options().address.to_string(),
             action: "execute an action",
             why,
         };
-        let Some(prepared) = self.choose(storage).await? else {
+        let Some(prepared) = candidates.choose(storage).await? else {
             return Ok("no action tried: no base is cached that the cluster has, too".to_owned());
         };
         let start = Instant::now();
@@ -127,15 +157,32 @@ impl TrivialAction {
             }
         }
     }
+}
+
+impl Candidates {
+    fn new(
+        cas: &Cas,
+        main: Option<&Cas>,
+        salt: &[u8],
+        roots: RootForm,
+        socket: bool,
+    ) -> Result<Self, CasError> {
+        // Workers that change into the input root need one.
+        let program =
+            if roots == RootForm::Merged { None } else { PreparedAction::of_program(cas, salt, socket)? };
+        let base =
+            main.and_then(|main| PreparedAction::in_base(cas, main, salt, roots, socket).ok().flatten());
+        Ok(Self { program, base })
+    }
 
     /// The one in a base, if the cluster has all of the base.
     async fn choose(&self, storage: &Remote) -> Result<Option<&PreparedAction>, RemoteError> {
-        if let Some(base) = &self.0.base
+        if let Some(base) = &self.base
             && storage.missing(&base.base).await?.is_empty()
         {
             return Ok(Some(base));
         }
-        Ok(self.0.program.as_ref())
+        Ok(self.program.as_ref())
     }
 }
 
@@ -146,11 +193,11 @@ impl PreparedAction {
         name: String,
         salt: &[u8],
         input_root: Digest,
-        program: &str,
+        arguments: &[&str],
         platform: Option<Platform>,
     ) -> Result<Self, CasError> {
-        let command =
-            Command { arguments: vec![program.to_owned()], platform: platform.clone(), ..Command::default() };
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let command = Command { arguments, platform: platform.clone(), ..Command::default() };
         let command = store_command(cas, &command)?;
         let action = Action {
             command,
@@ -165,24 +212,26 @@ impl PreparedAction {
     }
 
     /// An action that is a program of its own; `None` where we have none.
-    fn of_program(cas: &Cas, salt: &[u8]) -> Result<Option<Self>, CasError> {
+    fn of_program(cas: &Cas, salt: &[u8], socket: bool) -> Result<Option<Self>, CasError> {
         let Some(bytes) = program_that_ends() else { return Ok(None) };
         let (digest, name) = (cas.put_bytes(&bytes)?, "true".to_owned());
         let file = FileNode { name, digest, executable: true, properties: Default::default() };
         let root = Directory { files: vec![file], ..Directory::default() };
         let root = cas.store_directory(&root)?;
-        let name = "an action that needs no root".to_owned();
-        let mut prepared = Self::store(cas, name, salt, root, "./true", None)?;
+        let name = if socket { "an action with a socket" } else { "an action that needs no root" };
+        let platform = platform(None, socket);
+        let mut prepared = Self::store(cas, name.to_owned(), salt, root, &["./true"], platform)?;
         prepared.blobs.extend([root, digest]);
         Ok(Some(prepared))
     }
 
-    /// `/bin/true` in a cached artifact that has it.
+    /// `/bin/true` in a cached artifact that has it; with a socket, a look whether there is one.
     fn in_base(
         cas: &Cas,
         main: &Cas,
         salt: &[u8],
         roots: RootForm,
+        socket: bool,
     ) -> Result<Option<Self>, Box<dyn std::error::Error>> {
         let artifacts = Artifacts::new(main.clone());
         for name in artifacts.list("**")?.into_iter().take(MOST_RECORDS) {
@@ -193,12 +242,17 @@ impl PreparedAction {
             if !(has("bin/true") || has("usr/bin/true")) || !main.is_complete(&files)? {
                 continue;
             }
-            let title = format!("/bin/true in the base of {}/{}", name.project(), name.element());
+            let what = if socket { "a look for a socket" } else { "/bin/true" };
+            let title = format!("{what} in the base of {}/{}", name.project(), name.element());
             let (root, platform) = match roots {
-                RootForm::Named => (cas.store_directory(&Directory::default())?, Some(named(&files))),
-                RootForm::Merged => (files, None),
+                RootForm::Named => {
+                    (cas.store_directory(&Directory::default())?, platform(Some(&files), socket))
+                }
+                RootForm::Merged => (files, platform(None, socket)),
             };
-            let mut prepared = Self::store(cas, title, salt, root, "/bin/true", platform)?;
+            let look = format!("test -S /{}", SOCKET.1);
+            let arguments = if socket { &["/bin/sh", "-c", &look][..] } else { &["/bin/true"] };
+            let mut prepared = Self::store(cas, title, salt, root, arguments, platform)?;
             prepared.base = main.blobs_of_tree(&files)?;
             prepared.blobs.push(root);
             if root == files {
@@ -225,8 +279,11 @@ fn copy_directories(to: &Cas, from: &Cas, root: &Digest) -> Result<HashSet<Diges
     Ok(copied)
 }
 
-fn named(tree: &Digest) -> Platform {
-    Platform { properties: vec![(CHROOT_ROOT_DIGEST.to_owned(), tree.to_string())] }
+fn platform(tree: Option<&Digest>, socket: bool) -> Option<Platform> {
+    let tree = tree.map(|tree| (CHROOT_ROOT_DIGEST.to_owned(), tree.to_string()));
+    let socket = socket.then(|| (SOCKET.0.to_owned(), SOCKET.1.to_owned()));
+    let properties: Vec<(String, String)> = tree.into_iter().chain(socket).collect();
+    (!properties.is_empty()).then_some(Platform { properties })
 }
 
 /// A program for this processor that ends at once, with exit code 0, and needs neither a library nor a file.

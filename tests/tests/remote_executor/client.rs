@@ -8,6 +8,7 @@ use spec_cas::Cas;
 use spec_execution::{
     ActionAnswer, ActionRequest, AnsweredAction, Executions, Executor, PoolOptions, ResultCache, Rights,
 };
+use spec_model::tree::{Directory, FileNode, NodeProperties};
 use spec_model::{Cancel, Digest};
 use spec_proto::{Message, reapi};
 use spec_remote::{RemoteOptions, RemoteStatistics};
@@ -81,8 +82,14 @@ impl TestClient {
         let mut options = RemoteOptions::new(address.parse().expect("an address"));
         options.retry_delay = Duration::from_millis(10);
         let (execution, storage, roots) = (options.clone(), options, RootForm::Named);
-        let mut options =
-            ClusterOptions { execution, storage, action_cache: None, longest_wait: None, roots };
+        let mut options = ClusterOptions {
+            execution,
+            storage,
+            action_cache: None,
+            longest_wait: None,
+            roots,
+            opens_sockets: false,
+        };
         change(&mut options);
         let cluster = Arc::new(Cluster::new(options).expect("a cluster"));
         let outputs = RemoteOutputs::new(Arc::clone(&cluster), &store);
@@ -94,7 +101,7 @@ impl TestClient {
             heard.lock().expect("no panic").push(ClusterEvent::clone(event))
         });
         let executor: Arc<dyn Executor> = match hybrid {
-            true => HybridExecutor::new(executor, Arc::<Worker>::clone(&local), observer),
+            true => HybridExecutor::new(executor, Arc::<Worker>::clone(&local), observer, false),
             false => RequiredExecutor::new(executor, away_limit, observer),
         };
         let options = PoolOptions { workers: 1000, max_queued: 10_000 };
@@ -127,20 +134,28 @@ impl TestClient {
         let property = |name: &str, value: String| reapi::platform::Property { name: name.to_owned(), value };
         let properties =
             vec![property("OSFamily", "linux".to_owned()), property("chrootRootDigest", base.to_string())];
-        self.action_on(told, inputs, "out", Some(reapi::Platform { properties }))
+        let root = directory(&self.store, inputs);
+        self.action_on(told, root, "out", Some(reapi::Platform { properties }))
+    }
+
+    /// Stores an action that makes the file `out` of these files.
+    pub(crate) fn action_of(&self, told: &str, files: &[Digest]) -> Digest {
+        let node = |(number, digest): (usize, &Digest)| FileNode {
+            name: format!("input{number:03}"),
+            digest: *digest,
+            executable: false,
+            properties: NodeProperties::default(),
+        };
+        let files = files.iter().enumerate().map(node).collect();
+        let root = self.store.store_directory(&Directory { files, ..Directory::default() });
+        self.action_on(told, root.expect("it is stored"), "out", None)
     }
 
     fn action_with(&self, told: &str, inputs: &[(&str, &[u8])], output: &str) -> Digest {
-        self.action_on(told, inputs, output, None)
+        self.action_on(told, directory(&self.store, inputs), output, None)
     }
 
-    fn action_on(
-        &self,
-        told: &str,
-        inputs: &[(&str, &[u8])],
-        output: &str,
-        platform: Option<reapi::Platform>,
-    ) -> Digest {
+    fn action_on(&self, told: &str, root: Digest, output: &str, platform: Option<reapi::Platform>) -> Digest {
         let (arguments, output_paths) = (vec![told.to_owned()], vec![output.to_owned()]);
         #[expect(deprecated, reason = "clients of REAPI before 2.2 send it")]
         let command =
@@ -148,7 +163,7 @@ impl TestClient {
         let command = self.store.put_bytes(&command.encode_to_vec()).expect("it is stored");
         let action = reapi::Action {
             command_digest: Some(wire(&command)),
-            input_root_digest: Some(wire(&directory(&self.store, inputs))),
+            input_root_digest: Some(wire(&root)),
             platform,
             ..Default::default()
         };

@@ -7,14 +7,16 @@ mod faults;
 mod queue;
 mod roots;
 mod round_trips;
+mod subactions;
 
 use std::time::Duration;
 
 use client::{TestClient, output};
 use cluster::{TestCluster, directory};
 use spec_execution::ActionError;
-use spec_model::{AnswerSource, Cancel};
+use spec_model::{AnswerSource, Cancel, UserError};
 use spec_remote_execution::ClusterEvent;
+use spec_testkit::faulty::{Fault, FaultyServer};
 use spec_testkit::wait_for;
 
 #[test]
@@ -105,6 +107,63 @@ fn an_output_that_is_lost_with_the_cluster_is_made_here() {
     cluster.stop();
     assert_eq!(client.cas.get(&output(&answer)).expect("it is made here"), b"made by lost");
     assert_eq!(client.executed_here(), 1);
+}
+
+#[test]
+fn inputs_that_are_lost_with_the_cluster_are_made_here_however_many_actions_wait_for_them() {
+    let mut cluster = TestCluster::start();
+    let client = TestClient::hybrid(&cluster);
+    let numbers = 0..4 * std::thread::available_parallelism().map_or(1, usize::from);
+    let made = numbers.clone().map(|number| {
+        let made = client.prime(&client.action(&format!("input {number}"), &[]));
+        output(&made.expect("it is executed"))
+    });
+    let made: Vec<_> = made.collect();
+    cluster.stop();
+    std::thread::scope(|scope| {
+        for (number, input) in made.iter().enumerate() {
+            let action = client.action_of(&format!("of {number}"), &[*input]);
+            let client = &client;
+            scope.spawn(move || client.execute(&action).expect("its input is made here"));
+        }
+    });
+    assert_eq!(client.executed_here(), 2 * made.len());
+}
+
+#[test]
+fn an_output_that_the_cluster_sends_wrongly_is_made_here() {
+    for fault in [Fault::WrongBytes, Fault::WrongDigests] {
+        let cluster = TestCluster::start();
+        let faulty = FaultyServer::in_front_of(&cluster.address());
+        let client = TestClient::hybrid_at(&faulty.url());
+        let answer = client.prime(&client.action("made", &[])).expect("it is executed");
+        faulty.inject_in("BatchReadBlobs", fault.clone());
+        assert_eq!(client.cas.get(&output(&answer)).expect("it is made here"), b"made by made", "{fault:?}");
+        assert_eq!((client.executed_here(), cluster.executed()), (1, 1), "{fault:?}");
+        assert!(matches!(&client.events()[..], [ClusterEvent::Wrong { .. }]), "{:?}", client.events());
+        // Nobody else may make it.
+        let alone = TestClient::at(&faulty.url());
+        let answer = alone.prime(&alone.action("made", &[])).expect("it is kept there");
+        let error = alone.cas.get(&output(&answer)).expect_err("it cannot be had");
+        assert_eq!(error.reason(), "cas-elsewhere", "{fault:?}");
+    }
+}
+
+#[test]
+fn an_output_that_the_cluster_goes_on_losing_is_made_here() {
+    for fault in [Fault::Forget, Fault::Garbage] {
+        let cluster = TestCluster::start();
+        let faulty = FaultyServer::in_front_of(&cluster.address());
+        let client = TestClient::hybrid_at(&faulty.url());
+        // Files in folders do not come with the result.
+        let answer = client.prime(&client.directory_action("made", &[])).expect("it is executed");
+        let tree = answer.result.directories[0].tree.expect("it has a Tree message");
+        let file = client.store.files_of_tree_message(&tree).expect("the message is here")[0];
+        faulty.inject_in("BatchReadBlobs", fault.clone());
+        assert_eq!(client.cas.get(&file).expect("it is made here"), b"in a folder", "{fault:?}");
+        assert_eq!(client.executed_here(), 1, "{fault:?}");
+        assert_eq!(client.events().len(), 1, "{:?}", client.events());
+    }
 }
 
 #[test]

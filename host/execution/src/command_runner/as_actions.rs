@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use spec_action::path;
-use spec_model::{ActionResult, AnswerSource, Cancel, Digest, OutputDirectory, Subaction};
+use spec_model::{ActionResult, AnswerSource, Cancel, Digest, OutputDirectory};
 use spec_sandbox::Termination;
 
 use crate::command_runner::action::{self, directories, outputs, writable};
@@ -15,9 +15,10 @@ use crate::command_runner::not_an_action::NotAnAction;
 use crate::command_runner::output::BatchLog;
 use crate::command_runner::program::check_program;
 use crate::command_runner::script::{Script, scripts};
+use crate::command_runner::subactions::{Answer, subactions, unrecorded};
 use crate::error::ExecutionError;
 use crate::outcome::ActionError;
-use crate::pool::{Executions, LazyExecutions};
+use crate::pool::LazyExecutions;
 use crate::request::ActionRequest;
 use crate::rights::Rights;
 use crate::root::Root;
@@ -30,7 +31,7 @@ const NO_PROGRAM: i32 = 127;
 /// whoever executes actions can execute them. The log has their output when they are over.
 ///
 /// What no action can have runs in the root on this machine: commands that may make user namespaces, those that want a
-/// socket where the executor has none, directories to write to that are reached over symbolic links, variables that no shell
+/// socket where the executor gives none to actions, directories to write to that are reached over symbolic links, variables that no shell
 /// can set, and commands that are too long for a script. The log then says so.
 #[derive(Debug)]
 pub struct ActionCommandRunner {
@@ -40,6 +41,8 @@ pub struct ActionCommandRunner {
 /// The answer to an action: its result, be it what there was when its time was over, and how it ended.
 struct ActionEnd {
     result: ActionResult,
+    /// Whether it was kept from earlier.
+    cached: bool,
     termination: Termination,
     /// What whoever executed it tells of it beside.
     report: Option<String>,
@@ -99,12 +102,14 @@ impl ActionCommandRunner {
         let input_root = input_tree::input_root(&cas, &before, writable.as_deref())?;
         let action = action::store(&cas, batch, script, input_root, &outputs)?;
         let asked = SystemTime::now();
-        let Some(ActionEnd { result, termination, report }) = self.execute(batch, action, cancel)? else {
+        let Some(ActionEnd { result, cached, termination, report }) = self.execute(batch, action, cancel)?
+        else {
             return Ok(failed(first, Termination::Cancelled, start));
         };
         let started = log.append(&cas, &result)?;
         if batch.socket.is_some() {
-            self.record(batch, &result, asked, host)?;
+            let elsewhere = self.executions.get()?.runs_elsewhere();
+            self.record(batch, &Answer { result: &result, cached, elsewhere, asked }, host, cancel)?;
         }
         let mut after = before;
         for directory in &result.directories {
@@ -135,37 +140,42 @@ impl ActionCommandRunner {
         action: Digest,
         cancel: &Cancel,
     ) -> Result<Option<ActionEnd>, ExecutionError> {
-        let request = ActionRequest::new(action, Arc::new(rights(batch)));
+        let (rights, trees) = (Arc::new(rights(batch)), batch.trees.as_slice().into());
+        let request = ActionRequest { trees, ..ActionRequest::new(action, rights) };
         let executions = self.executions.get()?;
         let elsewhere = |report: Option<String>| report.filter(|_| executions.runs_elsewhere());
         match executions.execute(&request, cancel) {
             Ok(done) => {
-                let result = done.result.clone();
+                let (result, cached) = (done.result.clone(), done.answered == AnswerSource::CacheHit);
                 let termination = Termination::Exited(result.exit_code);
-                Ok(Some(ActionEnd { result, termination, report: elsewhere(done.report.clone()) }))
+                Ok(Some(ActionEnd { result, cached, termination, report: elsewhere(done.report.clone()) }))
             }
             Err(ActionError::TimedOut { executed, .. }) => {
-                let (result, termination) = (executed.result, Termination::TimedOut);
-                Ok(Some(ActionEnd { result, termination, report: elsewhere(executed.report) }))
+                let (result, cached, termination) = (executed.result, false, Termination::TimedOut);
+                Ok(Some(ActionEnd { result, cached, termination, report: elsewhere(executed.report) }))
             }
             Err(ActionError::Cancelled) if cancel.is_cancelled() => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Hands over what the action itself had answered, as far as the results of that are known here.
+    /// Hands over what the action itself had answered, as far as that is known.
     fn record(
         &self,
         batch: &CommandBatch,
-        result: &ActionResult,
-        asked: SystemTime,
+        answer: &Answer<'_>,
         host: &mut dyn BatchHost,
+        cancel: &Cancel,
     ) -> Result<(), ExecutionError> {
         let executions = self.executions.get()?;
-        for action in &result.subactions {
-            if let Some(result) = known_result(&executions, action, &rights(batch)) {
-                host.record(subaction(*action, result, asked));
-            }
+        let recorded = subactions(&executions, &rights(batch), answer, cancel);
+        if answer.elsewhere
+            && let Some(unknown) = unrecorded(answer.result.subactions.len(), recorded.len())
+        {
+            BatchLog(&batch.log).line(&unknown)?;
+        }
+        if answer.elsewhere || !recorded.is_empty() {
+            host.record(recorded);
         }
         Ok(())
     }
@@ -181,10 +191,16 @@ impl CommandRunner for ActionCommandRunner {
     ) -> Result<BatchOutcome, ExecutionError> {
         let scripts = match self.scripts(root, batch)? {
             Ok(scripts) => scripts,
-            Err(why) => return run_here(root, batch, host, cancel, &why),
+            Err(why) => return run_here(0, root, batch, host, cancel, &why),
         };
         for script in scripts {
-            let outcome = self.run_script(root, batch, &script, host, cancel)?;
+            let outcome = match self.run_script(root, batch, &script, host, cancel) {
+                Err(ExecutionError::Action(ActionError::LeftToClient { address })) => {
+                    let (first, why) = (script.commands.start, NotAnAction::Left { address });
+                    return run_here(first, root, batch, host, cancel, &why);
+                }
+                other => other?,
+            };
             if outcome != BatchOutcome::Succeeded {
                 return Ok(outcome);
             }
@@ -195,9 +211,16 @@ impl CommandRunner for ActionCommandRunner {
     fn takes_other_platforms(&self) -> bool {
         true
     }
+
+    fn opens_sockets_elsewhere(&self) -> bool {
+        let executions = self.executions.get();
+        executions.is_ok_and(|executions| executions.opens_sockets() && executions.runs_elsewhere())
+    }
 }
 
+/// Runs the commands from this one on in the root on this machine.
 fn run_here(
+    first: usize,
     root: &mut Root,
     batch: &CommandBatch,
     host: &mut dyn BatchHost,
@@ -213,7 +236,7 @@ fn run_here(
         });
     }
     BatchLog(&batch.log).line(&format!("# on this machine and not as an action: {why}"))?;
-    InPlaceRunner.run(root, batch, host, cancel)
+    InPlaceRunner::run_from(first, root, batch, host, cancel)
 }
 
 /// The root with the directories that commands find, by its digest.
@@ -255,24 +278,5 @@ fn tree_of_output(cas: &spec_cas::Cas, directory: &OutputDirectory) -> Result<Di
             let what = format!("the output directory '{}' in its result has no digest", directory.path);
             Err(ActionError::Invalid { what }.into())
         }
-    }
-}
-
-fn known_result(executions: &Executions, action: &Digest, rights: &Rights) -> Option<ActionResult> {
-    let results = executions.results();
-    results.grant(action, rights).and_then(|granted| results.get(&granted)).ok().flatten()
-}
-
-/// The record of an answer that was given to an action which was requested at `asked`.
-fn subaction(action: Digest, result: ActionResult, asked: SystemTime) -> Subaction {
-    let executed = result.metadata.executed;
-    let is_new = executed.start.is_some_and(|start| start >= asked);
-    let took = executed.start.zip(executed.end).filter(|_| is_new);
-    Subaction {
-        action,
-        answered: if is_new { AnswerSource::Executed } else { AnswerSource::CacheHit },
-        asked: result.metadata.queued.filter(|queued| *queued >= asked).unwrap_or(asked),
-        took: took.and_then(|(start, end)| end.duration_since(start).ok()).unwrap_or_default(),
-        outcome: Ok(result),
     }
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use spec_model::{Cancel, Subaction};
+use spec_model::{Cancel, Digest, Subaction};
 use spec_sandbox::Termination;
 
 use crate::error::ExecutionError;
@@ -32,6 +32,11 @@ pub trait CommandRunner: fmt::Debug + Send + Sync + 'static {
 
     /// Whether it is worth giving it commands for another system or processor than this machine's.
     fn takes_other_platforms(&self) -> bool;
+
+    /// Whether commands that want a socket of the Remote Execution API request their actions on another machine.
+    fn opens_sockets_elsewhere(&self) -> bool {
+        false
+    }
 }
 
 /// Commands of an element that run one after the other in its root. They have no input.
@@ -49,6 +54,8 @@ pub struct CommandBatch {
     pub access: WriteAccess,
     /// The absolute path inside at which they find the Remote Execution API, if they are to.
     pub socket: Option<String>,
+    /// Trees that actions name which they request there, beside those of their inputs.
+    pub trees: Vec<Digest>,
     /// Whether they may make user namespaces. No action may.
     pub user_namespaces: bool,
     /// The operating system that they are for, as REAPI's property `OSFamily`.
@@ -88,8 +95,9 @@ pub trait BatchHost {
     /// When it cannot be opened.
     fn open_socket(&mut self) -> Result<PathBuf, ExecutionError>;
 
-    /// Takes the record of an action that commands had answered through another socket than that of `open_socket`.
-    fn record(&mut self, subaction: Subaction);
+    /// Takes the record of the actions that commands had answered through another socket than that of `open_socket`; empty where
+    /// they ran on another machine, and what they requested there is not known.
+    fn record(&mut self, subactions: Vec<Subaction>);
 }
 
 /// How a batch ended.

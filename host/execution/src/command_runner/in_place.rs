@@ -20,8 +20,25 @@ impl CommandRunner for InPlaceRunner {
         host: &mut dyn BatchHost,
         cancel: &Cancel,
     ) -> Result<BatchOutcome, ExecutionError> {
+        Self::run_from(0, root, batch, host, cancel)
+    }
+
+    fn takes_other_platforms(&self) -> bool {
+        false
+    }
+}
+
+impl InPlaceRunner {
+    /// Runs the commands from this one on.
+    pub(super) fn run_from(
+        first: usize,
+        root: &mut Root,
+        batch: &CommandBatch,
+        host: &mut dyn BatchHost,
+        cancel: &Cancel,
+    ) -> Result<BatchOutcome, ExecutionError> {
         let log = BatchLog(&batch.log);
-        for number in 0..batch.commands.len() {
+        for number in first..batch.commands.len() {
             host.begin(number..number + 1);
             log.line(&format!("\n{}", batch.commands[number].heading_line()))?;
             let output_start = log.length()?;
@@ -35,10 +52,6 @@ impl CommandRunner for InPlaceRunner {
             }
         }
         Ok(BatchOutcome::Succeeded)
-    }
-
-    fn takes_other_platforms(&self) -> bool {
-        false
     }
 }
 

@@ -13,6 +13,7 @@ mod not_an_action;
 mod output;
 mod program;
 mod script;
+mod subactions;
 #[cfg(test)]
 mod tests;
 

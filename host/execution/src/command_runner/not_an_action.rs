@@ -9,6 +9,11 @@ pub(super) enum NotAnAction {
     UserNamespaces,
     /// The executor has no sockets for actions.
     NoSocket,
+    /// Whoever executes actions does not execute those of elements with a socket at present.
+    Left {
+        /// Who might execute them.
+        address: String,
+    },
     /// The path of a directory that commands may write to leads over something else.
     Blocked {
         /// The directory.
@@ -35,6 +40,7 @@ impl fmt::Display for NotAnAction {
             Self::NoSocket => {
                 f.write_str("they want a remote-apis-socket, and the executor has none for actions")
             }
+            Self::Left { address } => write!(f, "{address} does not execute them at present"),
             Self::Blocked { path, found } => {
                 write!(f, "they write to '{path}', and there is a {found} on the way")
             }

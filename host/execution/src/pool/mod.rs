@@ -12,6 +12,7 @@ pub use queue::{
     ExecutionId, ExecutionQueue, JoinedExecution, QueueFull, RequestPolicy, StartedExecution, WaiterId,
 };
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -19,7 +20,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use spec_cas::{Cas, Hold};
-use spec_model::{Action, AnswerSource, Cancel, Digest};
+use spec_model::{Action, ActionResult, AnswerSource, Cancel, Digest};
 
 use crate::outcome::{ActionAnswer, ActionError, AnsweredAction};
 use crate::pool::digest_backend::DigestBackend;
@@ -81,6 +82,7 @@ struct QueuedAction {
     queued: SystemTime,
     cancel: Cancel,
     requested: RequestSignal,
+    trees: Arc<[Digest]>,
     /// What it needs is not evicted, however long it waits.
     _hold: Arc<Hold>,
 }
@@ -167,6 +169,12 @@ impl Executions {
         self.backend.executor.runs_elsewhere()
     }
 
+    /// As [`Executor::find_subactions`].
+    #[must_use]
+    pub fn find_subactions(&self, actions: &[Digest], cancel: &Cancel) -> HashMap<Digest, ActionResult> {
+        self.backend.executor.find_subactions(actions, cancel)
+    }
+
     /// The results that it answers from.
     #[must_use]
     pub fn results(&self) -> &ResultCache {
@@ -242,7 +250,8 @@ impl PoolShared {
         let (key, queued, cancel) = ((backend.number, granted.key()), SystemTime::now(), Cancel::new());
         let _hold = Arc::new(backend.cas.hold()?);
         let (backend, requested) = (Arc::clone(backend), RequestSignal::default());
-        let job = || QueuedAction { backend, granted, action, queued, cancel, requested, _hold };
+        let trees = Arc::clone(&request.trees);
+        let job = || QueuedAction { backend, granted, action, queued, cancel, requested, trees, _hold };
         let full = |QueueFull| ActionError::Exhausted {
             what: "too many actions are waiting for a worker".to_owned(),
         };
@@ -343,8 +352,9 @@ impl PoolShared {
         };
         waiters.iter().for_each(|waiter| waiter.tell(Progress::Executing));
         let QueuedAction { granted, ref action, queued, ref requested, .. } = *job;
-        let (action, requested) = (action.clone(), requested.clone());
-        let task = ExecutorTask { granted, action, queued, primed, priority, requested, skip_cache_lookup };
+        let (action, requested, trees) = (action.clone(), requested.clone(), Arc::clone(&job.trees));
+        let task =
+            ExecutorTask { granted, action, queued, primed, priority, requested, skip_cache_lookup, trees };
         job.backend.execute(&task, &job.cancel)
     }
 }

@@ -73,6 +73,7 @@ impl ExecutionService {
             skip_cache_lookup: request.skip_cache_lookup,
             recording: self.context.recording.clone(),
             rights: Arc::clone(&self.context.options.rights),
+            trees: Arc::default(),
         };
         let attached = self.context.operations.create(&request.instance_name, backend, action, inline)?;
         let (state, operation) = (attached.0.state.clone(), Arc::clone(&attached.0));

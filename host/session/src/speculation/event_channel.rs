@@ -22,6 +22,8 @@ const TOTALS_DEADLINE: Duration = Duration::from_secs(12);
 pub(super) enum SpeculationEvent {
     /// A build requested an action that the action cache does not have.
     Requested { element: usize, action: Digest },
+    /// A build requested an action on another machine some time ago; whether it was executed for that request is not known.
+    RequestedBefore { element: usize, action: Digest },
     /// A request of a build was answered; without outputs if it failed.
     Answered { element: usize, action: Digest, answered: AnswerSource, outputs: Option<OutputFiles> },
     /// An execution of a primed action ended; its number is that of the submission.
@@ -168,7 +170,12 @@ impl EventReceiver {
     }
 
     fn count(&self, event: SpeculationEvent) -> SpeculationEvent {
-        if matches!(event, SpeculationEvent::Requested { .. } | SpeculationEvent::Answered { .. }) {
+        if matches!(
+            event,
+            SpeculationEvent::Requested { .. }
+                | SpeculationEvent::RequestedBefore { .. }
+                | SpeculationEvent::Answered { .. }
+        ) {
             self.waiting_requests.fetch_sub(1, Ordering::Relaxed);
         }
         event

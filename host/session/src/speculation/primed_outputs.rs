@@ -12,8 +12,9 @@ use spec_speculation::priming::{ExecutionEnd, ExecutionOutcome};
 const LARGEST: u64 = 1 << 20;
 
 /// The outputs of primed actions, by element.
-#[derive(Default)]
 pub(super) struct PrimedOutputs {
+    /// Whether builds request their actions here.
+    is_read_here: bool,
     /// Of elements whose builds have not begun.
     waiting: HashMap<usize, Vec<Digest>>,
     /// The elements that are being built.
@@ -21,9 +22,17 @@ pub(super) struct PrimedOutputs {
 }
 
 impl PrimedOutputs {
+    /// Outputs of primed actions, which are brought only if builds request their actions here.
+    pub(super) fn new(is_read_here: bool) -> Self {
+        Self { is_read_here, waiting: HashMap::new(), building: HashSet::new() }
+    }
+
     /// A primed action has ended.
     pub(super) fn made(&mut self, cas: &Cas, element: usize, end: &ExecutionEnd) {
         let ExecutionOutcome::Succeeded(files) = &end.outcome else { return };
+        if !self.is_read_here {
+            return;
+        }
         let files = files.iter().filter_map(|(_, content)| match content {
             Content::File { digest, .. } if digest.size() <= LARGEST => Some(*digest),
             _ => None,
@@ -85,7 +94,11 @@ mod tests {
         let cas =
             Cas::open(folder.path()).expect("a store").with_blob_source(Arc::<Expected>::clone(&expected));
         let take = || std::mem::take(&mut *expected.0.lock().expect("no panic"));
-        let mut outputs = PrimedOutputs::default();
+        let mut elsewhere = PrimedOutputs::new(false);
+        elsewhere.made(&cas, 1, &made("1", 1).1);
+        elsewhere.build_begins(&cas, 1);
+        assert_eq!(take(), [], "nobody reads them here");
+        let mut outputs = PrimedOutputs::new(true);
         let [(first, of_first), (other, of_other), (second, of_second), (_, of_large), (_, of_late)] =
             [("1", 1), ("other", 1), ("2", 2), ("large", LARGEST + 1), ("late", 1)]
                 .map(|(name, size)| made(name, size));

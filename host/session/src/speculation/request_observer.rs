@@ -27,6 +27,14 @@ impl Recorder for RequestObserver {
         self.recording.asked(action);
     }
 
+    fn asked_before(&self, action: &Digest) {
+        let element = self.element;
+        if let Some(events) = &self.events {
+            events.send_request(SpeculationEvent::RequestedBefore { element, action: *action });
+        }
+        self.recording.asked_before(action);
+    }
+
     fn record(&self, subaction: Subaction) {
         let Subaction { action, answered, ref outcome, .. } = subaction;
         record_request(&self.recorder, self.element, &subaction);

@@ -94,6 +94,7 @@ pub(super) fn run(
     let trees = ElementTrees::new(elements.takes_part.len());
     let in_flight = InFlightExecutions::new(executions, sender);
     let (unanswered, idle_waiters) = (HashMap::new(), Vec::new());
+    let outputs = PrimedOutputs::new(!session.requests_elsewhere());
     let mut state = SpeculationLoop {
         session,
         elements,
@@ -108,7 +109,7 @@ pub(super) fn run(
         early_requests,
         recorded_load: (0, 0),
         shadow: policies.shadow.clone(),
-        outputs: PrimedOutputs::default(),
+        outputs,
     };
     state.begin();
     state.follow(receiver);
@@ -229,6 +230,7 @@ impl SpeculationLoop {
         let (session, priming) = (&self.session, &mut self.priming);
         match event {
             SpeculationEvent::Requested { element, action } => self.requested(element, action),
+            SpeculationEvent::RequestedBefore { element, action } => self.requested_before(element, action),
             SpeculationEvent::Answered { element, action, answered, outputs } => {
                 self.answered(element, action, answered, outputs)
             }
@@ -298,6 +300,28 @@ impl SpeculationLoop {
         }
         self.unanswered.insert((element, digest), actions);
         effects
+    }
+
+    /// Compares a request that was made some time ago with the predictions. There is nothing left to correct: what is predicted
+    /// only now was no help to the build.
+    fn requested_before(&mut self, element: usize, digest: Digest) -> Vec<PrimingEffect> {
+        let (mut actions, mut effects) = (self.priming.action_requested(&digest), Vec::new());
+        if actions.is_empty()
+            && let Some(action) = self.recorded_action_for(element, &digest)
+        {
+            effects.extend(self.priming.request_observed(action, digest, Vec::new()));
+            actions.push(action);
+        }
+        self.unanswered.insert((element, digest), actions);
+        effects
+    }
+
+    /// The recorded action in whose place a request is.
+    fn recorded_action_for(&self, element: usize, digest: &Digest) -> Option<ActionId> {
+        let id = element_id(element);
+        let same = self.priming.resolver().action_by_base(id, digest);
+        let request = || RequestedAction::of(&self.session.cas, digest).ok();
+        same.or_else(|| self.priming.recorded_action_for(id, &request()?.command))
     }
 
     /// Finds the recorded action in whose place a request is, and corrects the predictions of its inputs.

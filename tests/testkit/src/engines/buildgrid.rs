@@ -48,6 +48,8 @@ pub struct BuildGridWorker {
     url: String,
     /// Actions that it executes at a time.
     jobs: usize,
+    /// More arguments of its casd.
+    casd: String,
     root: EngineRoot,
     scratch: TempDir,
 }
@@ -69,7 +71,20 @@ impl BuildGrid {
     #[must_use]
     pub fn with_jobs(jobs: usize) -> BuildGrid {
         let mut grid = BuildGrid::start(0);
-        grid.add_worker_of(jobs);
+        grid.add_worker_of(jobs, "");
+        grid
+    }
+
+    /// Starts one with one worker of so many actions at a time, whose sockets for actions have the action cache of the scheduler and
+    /// execute beside it.
+    ///
+    /// # Panics
+    /// If it does not listen soon.
+    #[must_use]
+    pub fn with_sockets(jobs: usize) -> BuildGrid {
+        let mut grid = BuildGrid::start(0);
+        let casd = format!("--ac-remote={} {NESTED}", grid.url());
+        grid.add_worker_of(jobs, &casd);
         grid
     }
 
@@ -121,12 +136,12 @@ impl BuildGrid {
     /// # Panics
     /// If it cannot be started.
     pub fn add_worker(&mut self) {
-        self.add_worker_of(1);
+        self.add_worker_of(1, "");
     }
 
-    fn add_worker_of(&mut self, jobs: usize) {
+    fn add_worker_of(&mut self, jobs: usize, casd: &str) {
         let name = format!("worker-{}", self.workers.len());
-        self.workers.push(BuildGridWorker::start(name, &self.url(), self.base.clone(), jobs));
+        self.workers.push(BuildGridWorker::start(name, &self.url(), self.base.clone(), jobs, casd));
     }
 
     /// A worker.
@@ -162,9 +177,10 @@ impl BuildGrid {
 }
 
 impl BuildGridWorker {
-    fn start(name: String, url: &str, root: EngineRoot, jobs: usize) -> BuildGridWorker {
+    fn start(name: String, url: &str, root: EngineRoot, jobs: usize, casd: &str) -> BuildGridWorker {
         let scratch = tempfile::tempdir().expect("a temporary folder can be made");
-        let mut worker = BuildGridWorker { process: None, name, url: url.to_owned(), jobs, root, scratch };
+        let (url, casd) = (url.to_owned(), casd.to_owned());
+        let mut worker = BuildGridWorker { process: None, name, url, jobs, casd, root, scratch };
         worker.start_again();
         worker
     }
@@ -182,7 +198,7 @@ impl BuildGridWorker {
         // A killed casd leaves it.
         let _ = fs::remove_file(self.scratch.path().join("casd.sock"));
         let mut command = self.root.command(self.scratch.path(), "sh");
-        command.args(["-ec", WORKER, "sh", &self.url, &self.name, &self.jobs.to_string()]);
+        command.args(["-ec", WORKER, "sh", &self.url, &self.name, &self.jobs.to_string(), &self.casd]);
         self.process = Some(OwnedProcess::start(&self.name, command, self.scratch.path()));
     }
 
@@ -202,10 +218,14 @@ impl BuildGridWorker {
 /// What a worker writes to its log when it begins to execute an action.
 const EXECUTES: &str = "Executing command";
 
+/// Has a casd execute what is requested through its sockets, beside the action that has the socket: in the scheduler's queue it would wait
+/// for that action's place.
+const NESTED: &str = "--buildbox-run=/usr/bin/buildbox-run-bubblewrap --jobs=2";
+
 /// A worker's two programs. The first gets what actions need, and keeps it; the second ends when the scheduler does not answer for
 /// some seconds, and is started again as a service manager does it.
 const WORKER: &str = r#"
-buildbox-casd --cas-remote="$1" --bind=unix:/mnt/casd.sock --quota-high=20G /mnt/store &
+buildbox-casd --cas-remote="$1" $4 --bind=unix:/mnt/casd.sock --quota-high=20G /mnt/store &
 until [ -S casd.sock ]; do sleep 0.02; done
 while :; do
     buildbox-worker --bots-remote="$1" --bots-retry-limit=2 --cas-remote=unix:/mnt/casd.sock --concurrent-jobs="$3" \

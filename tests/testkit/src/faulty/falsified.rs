@@ -110,7 +110,10 @@ fn edit_result(result: &mut ActionResult, fault: &Fault, others: &mut Option<Act
         }
         Fault::WrongDigests => {
             result.output_files.iter_mut().for_each(|file| wrong(&mut file.digest));
-            result.output_directories.iter_mut().for_each(|folder| wrong(&mut folder.tree_digest));
+            result.output_directories.iter_mut().for_each(|folder| {
+                wrong(&mut folder.tree_digest);
+                wrong(&mut folder.root_directory_digest);
+            });
         }
         _ => {}
     }
