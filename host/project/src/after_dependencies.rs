@@ -68,7 +68,7 @@ where
     work.finish()
 }
 
-/// As [`map_after_dependencies`], for inputs that do not depend on each other.
+/// The results of a job for each input, which runs on this thread and on some others, which end before it returns.
 ///
 /// # Errors
 /// The first one in the order of the inputs.

@@ -11,7 +11,7 @@ pub fn run(data: &[u8]) {
         0 => drop(module_file("A::B", rest)),
         1 => drop(module_file("A::B", &packed(rest))),
         2 => {
-            let found = newest(if kind < 6 { "*" } else { "1.*" }, rest);
+            let found = newest(if *kind < 6 { "*" } else { "1.*" }, rest);
             if let Ok(Some(sha256)) = found {
                 assert!(sha256.len() == 64 && sha256.bytes().all(|c| c.is_ascii_hexdigit()), "{sha256:?}");
             }
