@@ -94,7 +94,9 @@ impl Server {
                 let Ok((stream, _)) = listener.accept() else {
                     return;
                 };
-                let Ok(request) = read_request(&stream) else {
+                let request = read_request(&stream);
+                let Ok(request) = request.and_then(|request| skip_body(&stream, &request).map(|()| request))
+                else {
                     return;
                 };
                 log.lock().unwrap_or_else(PoisonError::into_inner).push(request);
@@ -142,6 +144,12 @@ pub(crate) fn header(head: &str, name: &str) -> Option<String> {
 pub(crate) fn read_request(mut stream: &TcpStream) -> std::io::Result<String> {
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     read_head(&mut stream)
+}
+
+/// Reads what follows the head of a request: a connection that is closed with something unread may lose the answer.
+fn skip_body(stream: &TcpStream, head: &str) -> std::io::Result<()> {
+    let length = header(head, "content-length").and_then(|length| length.parse().ok()).unwrap_or_default();
+    std::io::copy(&mut stream.take(length), &mut std::io::sink()).map(drop)
 }
 
 /// All up to the first empty line.
