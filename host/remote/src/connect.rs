@@ -11,6 +11,8 @@ use crate::options::RemoteOptions;
 /// HTTP/2 flow control: bytes in flight of one stream, and of one connection.
 const STREAM_WINDOW: u32 = 8 << 20;
 const CONNECTION_WINDOW: u32 = 32 << 20;
+/// Bytes of a frame that a server may send. As many are read with one system call; of the usual 16 KiB, half at a time.
+const FRAME: u32 = 256 << 10;
 /// How long the server may take to answer a check of the connection.
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Bytes a second that a transfer must reach at least; sets the deadline of requests that carry blobs.
@@ -30,6 +32,7 @@ pub(crate) fn channel(options: &RemoteOptions) -> Result<Channel, RemoteError> {
         .tcp_nodelay(true)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(FRAME)
         .http2_keep_alive_interval(options.keep_alive)
         .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
         .keep_alive_while_idle(true);
