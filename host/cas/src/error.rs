@@ -119,6 +119,17 @@ pub enum CasError {
 }
 
 impl CasError {
+    /// Refuses contents that have another digest than was announced.
+    ///
+    /// # Errors
+    /// [`CasError::WrongDigest`].
+    pub fn check_digest(expected: &Digest, found: Digest) -> Result<()> {
+        match found == *expected {
+            true => Ok(()),
+            false => Err(Self::WrongDigest { expected: *expected, found }),
+        }
+    }
+
     /// Names the missing or damaged blob, or the tree that is too large, for a caller that knows better than the
     /// store what it is.
     #[must_use]

@@ -323,10 +323,7 @@ impl Cas {
     /// # Errors
     /// `cas-wrong-digest` when they have another one; when the disk is full or fails.
     pub fn put_expecting(&self, expected: &Digest, bytes: &[u8]) -> Result<()> {
-        let found = self.digest(bytes);
-        if found != *expected {
-            return Err(CasError::WrongDigest { expected: *expected, found });
-        }
+        CasError::check_digest(expected, self.digest(bytes))?;
         self.put_known(expected, bytes)
     }
 

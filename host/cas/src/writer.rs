@@ -184,9 +184,7 @@ impl BlobWriter {
             Some(spilled) => spilled.end().map_err(CasError::io("write to", self.cas.root()))?,
             None => self.cas.digest(&self.start),
         };
-        if let Some(expected) = expected.filter(|expected| **expected != found) {
-            return Err(CasError::WrongDigest { expected: *expected, found });
-        }
+        expected.map_or(Ok(()), |expected| CasError::check_digest(expected, found))?;
         match self.spilled {
             Some(SpilledBlob { temp, .. }) => self.cas.publish(temp, &found)?,
             None => self.cas.put_known(&found, &self.start)?,

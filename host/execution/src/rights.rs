@@ -79,7 +79,7 @@ impl Rights {
                 ("unixGID", number.to_string(), self.groups.to_string())
             }
             RequestedRight::Socket(path) if !self.sockets => {
-                ("remoteApisSocketPath", path.clone(), "no sockets for actions".to_owned())
+                (Platform::REMOTE_APIS_SOCKET_PATH, path.clone(), "no sockets for actions".to_owned())
             }
             RequestedRight::Time(time) => {
                 let most = self.timeout.filter(|most| time > most)?;
@@ -194,7 +194,9 @@ impl RequestedRights {
             "network" => (value == "on").then_some(RequestedRight::Network),
             "unixUID" => value.parse().ok().map(RequestedRight::User),
             "unixGID" => value.parse().ok().map(RequestedRight::Group),
-            "remoteApisSocketPath" => Some(RequestedRight::Socket(value.chars().take(200).collect())),
+            Platform::REMOTE_APIS_SOCKET_PATH => {
+                Some(RequestedRight::Socket(value.chars().take(200).collect()))
+            }
             _ => None,
         });
         Self { rights: rights.chain(action.timeout.map(RequestedRight::Time)).collect() }

@@ -79,3 +79,16 @@ pub struct Platform {
     /// Names and values; a name may occur more than once.
     pub properties: Vec<(String, String)>,
 }
+
+impl Platform {
+    /// The property that names the tree which an input root is laid over (`HASH/SIZE` of its `Directory`).
+    pub const CHROOT_ROOT_DIGEST: &str = "chrootRootDigest";
+    /// The property that names the path at which an action finds a socket of the Remote Execution API.
+    pub const REMOTE_APIS_SOCKET_PATH: &str = "remoteApisSocketPath";
+
+    /// The first value of a property.
+    #[must_use]
+    pub fn property(&self, name: &str) -> Option<&str> {
+        self.properties.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+}

@@ -5,11 +5,6 @@ use spec_cas::Cas;
 use spec_execution::{ActionError, ExecutorTask, merged_root};
 use spec_model::{Action, Command, Digest, Platform};
 
-/// The platform property that names the tree which the input root is laid over.
-const CHROOT: &str = "chrootRootDigest";
-/// The platform property that names the path at which an action finds a socket of the Remote Execution API.
-const SOCKET: &str = "remoteApisSocketPath";
-
 /// How the workers of a cluster learn of the tree that the command of an action is in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RootForm {
@@ -39,49 +34,58 @@ impl SentAction {
     pub(crate) fn of(cas: &Cas, task: &ExecutorTask, form: RootForm) -> Result<Self, ActionError> {
         let command = read_command(cas, &task.action.command)?;
         let platform = task.action.platform.as_ref().or(command.platform.as_ref());
-        let (chroot, wants_socket) = (chroot(platform)?, property(platform, SOCKET).is_some());
-        let mut sent = match (form, chroot) {
-            (RootForm::Merged, Some(chroot)) => Self::merged(cas, &task.action, &command, &chroot)?,
+        let wants_socket = platform.is_some_and(names_socket);
+        let (command, messages, own) = match (form, chroot(platform)?) {
+            (RootForm::Merged, Some(chroot)) => merged(cas, &task.action, &command, &chroot)?,
             (_, chroot) => {
                 let messages = [task.granted.action(), task.action.command];
-                let trees = [task.action.input_root].into_iter().chain(chroot).collect();
-                Self { command, messages, trees, wants_socket }
+                let trees = [task.action.input_root].into_iter().chain(chroot);
+                (command, messages, trees.collect())
             }
         };
-        sent.trees.extend(&*task.trees);
-        Ok(Self { wants_socket, ..sent })
+        let trees = [own, task.trees.to_vec()].concat();
+        Ok(Self { command, messages, trees, wants_socket })
     }
+}
 
-    fn merged(cas: &Cas, action: &Action, command: &Command, chroot: &Digest) -> Result<Self, ActionError> {
-        let input_root = merged_root(cas, chroot, &action.input_root)?;
-        let command = Command { platform: command.platform.as_ref().map(unnamed), ..command.clone() };
-        let stored = store_command(cas, &command)?;
-        let platform = action.platform.as_ref().map(unnamed);
-        let action = Action { command: stored, input_root, platform, ..action.clone() };
-        let messages = [store_action(cas, &action)?, stored];
-        Ok(Self { command, messages, trees: vec![input_root], wants_socket: false })
-    }
+/// The command, the messages and the tree of an action whose root is in its input root.
+fn merged(
+    cas: &Cas,
+    action: &Action,
+    command: &Command,
+    chroot: &Digest,
+) -> Result<(Command, [Digest; 2], Vec<Digest>), ActionError> {
+    let input_root = merged_root(cas, chroot, &action.input_root)?;
+    let command = Command { platform: command.platform.as_ref().map(unnamed), ..command.clone() };
+    let stored = store_command(cas, &command)?;
+    let platform = action.platform.as_ref().map(unnamed);
+    let action = Action { command: stored, input_root, platform, ..action.clone() };
+    let messages = [store_action(cas, &action)?, stored];
+    Ok((command, messages, vec![input_root]))
 }
 
 /// Whether a worker has to open a socket for an action. Ours name it in the action, too.
 pub(crate) fn wants_socket(action: &Action) -> bool {
-    property(action.platform.as_ref(), SOCKET).is_some()
+    action.platform.as_ref().is_some_and(names_socket)
 }
 
 /// The tree that a platform names.
 fn chroot(platform: Option<&Platform>) -> Result<Option<Digest>, ActionError> {
-    let digest = property(platform, CHROOT).map(|value| value.parse::<Digest>()).transpose();
+    let named = platform.and_then(|platform| platform.property(Platform::CHROOT_ROOT_DIGEST));
+    let digest = named.map(str::parse::<Digest>).transpose();
     digest.map_err(|_| ActionError::Invalid {
-        what: format!("the platform property {CHROOT} is no HASH/SIZE of a Directory"),
+        what: format!(
+            "the platform property {} is no HASH/SIZE of a Directory",
+            Platform::CHROOT_ROOT_DIGEST
+        ),
     })
 }
 
-fn property<'a>(platform: Option<&'a Platform>, name: &str) -> Option<&'a str> {
-    let mut properties = platform.into_iter().flat_map(|platform| &platform.properties);
-    properties.find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+fn names_socket(platform: &Platform) -> bool {
+    platform.property(Platform::REMOTE_APIS_SOCKET_PATH).is_some()
 }
 
 fn unnamed(platform: &Platform) -> Platform {
-    let others = platform.properties.iter().filter(|(name, _)| name != CHROOT);
+    let others = platform.properties.iter().filter(|(name, _)| name != Platform::CHROOT_ROOT_DIGEST);
     Platform { properties: others.cloned().collect() }
 }

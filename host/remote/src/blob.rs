@@ -57,17 +57,6 @@ pub trait BlobSink: Write + Send {
     fn finish(self: Box<Self>) -> Result<(), CasError>;
 }
 
-/// Refuses bytes that have another digest.
-///
-/// # Errors
-/// [`CasError::WrongDigest`].
-pub(crate) fn check_digest(expected: &Digest, found: Digest) -> Result<(), CasError> {
-    match found == *expected {
-        true => Ok(()),
-        false => Err(CasError::WrongDigest { expected: *expected, found }),
-    }
-}
-
 /// Digests what it writes, for sinks that do not.
 pub(crate) struct DigestingWriter<W> {
     writer: W,
@@ -82,9 +71,9 @@ impl<W: Write> DigestingWriter<W> {
     /// What it wrote to.
     ///
     /// # Errors
-    /// As [`check_digest`].
+    /// As [`CasError::check_digest`].
     pub(crate) fn finish(self, expected: &Digest) -> Result<W, CasError> {
-        check_digest(expected, self.hasher.finish()).map(|()| self.writer)
+        CasError::check_digest(expected, self.hasher.finish()).map(|()| self.writer)
     }
 }
 

@@ -11,7 +11,7 @@ use spec_cas::{CasError, Destination, FIXED_MTIME, Limits, TreeSize};
 use spec_model::tree::{Directory, FileNode};
 use spec_model::{Cancel, Digest, DigestFunction};
 
-use crate::blob::{BlobReceiver, BlobSink, DigestingWriter, check_digest};
+use crate::blob::{BlobReceiver, BlobSink, DigestingWriter};
 
 /// The directories of a tree by their digests: the encoded message and the decoded directory.
 pub(crate) type Directories = HashMap<Digest, (Vec<u8>, Directory)>;
@@ -148,7 +148,7 @@ impl FileTarget {
 
 impl BlobReceiver for DirectoryReceiver {
     fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), CasError> {
-        check_digest(digest, self.function.of(bytes))?;
+        CasError::check_digest(digest, self.function.of(bytes))?;
         self.targets(digest).iter().try_for_each(|target| target.write(&self.dest, bytes))
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use spec_cas::CasError;
 use spec_model::{Digest, DigestFunction};
 
-use crate::blob::{BlobReceiver, BlobSink, DigestingWriter, check_digest};
+use crate::blob::{BlobReceiver, BlobSink, DigestingWriter};
 
 type Blobs = Arc<Mutex<HashMap<Digest, Vec<u8>>>>;
 
@@ -30,7 +30,7 @@ impl MemoryReceiver {
 
 impl BlobReceiver for MemoryReceiver {
     fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), CasError> {
-        check_digest(digest, self.function.of(bytes))?;
+        CasError::check_digest(digest, self.function.of(bytes))?;
         self.blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(*digest, bytes.to_vec());
         Ok(())
     }

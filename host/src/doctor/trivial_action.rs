@@ -18,10 +18,8 @@ use crate::app::App;
 const LIMIT: Duration = Duration::from_secs(30);
 /// Records of artifacts that are searched for a base.
 const MOST_RECORDS: usize = 200;
-/// The platform property that names the tree under the input root.
-const CHROOT_ROOT_DIGEST: &str = "chrootRootDigest";
-/// The platform property that asks for a socket, and the path below the root that is asked for.
-const SOCKET: (&str, &str) = ("remoteApisSocketPath", "run/spec-host-doctor.sock");
+/// The path below the root of the socket that is asked for.
+const SOCKET: &str = "run/spec-host-doctor.sock";
 
 /// An action that does nothing: `/bin/true` in a base that both the cache and the cluster have, otherwise a program of our own
 /// that needs nothing else. It is never cached.
@@ -250,7 +248,7 @@ impl PreparedAction {
                 }
                 RootForm::Merged => (files, platform(None, socket)),
             };
-            let look = format!("test -S /{}", SOCKET.1);
+            let look = format!("test -S /{SOCKET}");
             let arguments = if socket { &["/bin/sh", "-c", &look][..] } else { &["/bin/true"] };
             let mut prepared = Self::store(cas, title, salt, root, arguments, platform)?;
             prepared.base = main.blobs_of_tree(&files)?;
@@ -280,8 +278,8 @@ fn copy_directories(to: &Cas, from: &Cas, root: &Digest) -> Result<HashSet<Diges
 }
 
 fn platform(tree: Option<&Digest>, socket: bool) -> Option<Platform> {
-    let tree = tree.map(|tree| (CHROOT_ROOT_DIGEST.to_owned(), tree.to_string()));
-    let socket = socket.then(|| (SOCKET.0.to_owned(), SOCKET.1.to_owned()));
+    let tree = tree.map(|tree| (Platform::CHROOT_ROOT_DIGEST.to_owned(), tree.to_string()));
+    let socket = socket.then(|| (Platform::REMOTE_APIS_SOCKET_PATH.to_owned(), SOCKET.to_owned()));
     let properties: Vec<(String, String)> = tree.into_iter().chain(socket).collect();
     (!properties.is_empty()).then_some(Platform { properties })
 }

@@ -73,7 +73,7 @@ fn platform(batch: &CommandBatch) -> Platform {
     let mut properties =
         vec![property("ISA", batch.isa.clone()), property("OSFamily", batch.os_family.clone())];
     let socket = batch.socket.as_ref().map(|path| path.trim_start_matches('/').to_owned());
-    properties.extend(socket.map(|path| property("remoteApisSocketPath", path)));
+    properties.extend(socket.map(|path| property(Platform::REMOTE_APIS_SOCKET_PATH, path)));
     properties.extend(batch.gid.map(|gid| property("unixGID", gid.to_string())));
     properties.extend(batch.uid.map(|uid| property("unixUID", uid.to_string())));
     Platform { properties }

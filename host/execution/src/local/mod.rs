@@ -23,7 +23,7 @@ use std::sync::Weak;
 use std::time::{Duration, Instant, SystemTime};
 
 use spec_cas::{Cas, SpecialFile};
-use spec_model::{ActionResult, ActionUsage, Cancel, TimeSpan};
+use spec_model::{ActionResult, ActionUsage, Cancel, Platform, TimeSpan};
 use spec_sandbox::{CommandOutcome, Termination};
 
 use crate::local::action_root::ActionRoot;
@@ -89,7 +89,11 @@ impl LocalExecutor {
         let Some(remote_apis) = self.remote_apis.as_ref().and_then(Weak::upgrade) else {
             let has = "no sockets for actions".to_owned();
             let value = prepared.requirements.socket.clone().unwrap_or_default();
-            return Err(ActionError::NoWorker { name: "remoteApisSocketPath".to_owned(), value, has });
+            return Err(ActionError::NoWorker {
+                name: Platform::REMOTE_APIS_SOCKET_PATH.to_owned(),
+                value,
+                has,
+            });
         };
         let (recording, rights) = (asked.recording(), prepared.rights());
         let wanted = SocketOptions { recording, update_results: false, for_action: true, rights };

@@ -45,7 +45,7 @@ impl PlatformRequirements {
 
     fn take(&mut self, name: &str, value: &str) -> Result<(), ActionError> {
         match name {
-            "chrootRootDigest" => {
+            Platform::CHROOT_ROOT_DIGEST => {
                 let digest = value.parse().map_err(|_| bad(name, value, "HASH/SIZE of a Directory"))?;
                 self.chroot = Some(digest);
             }
@@ -60,7 +60,7 @@ impl PlatformRequirements {
                     _ => return Err(bad(name, value, "on or off")),
                 }
             }
-            "remoteApisSocketPath" => self.socket = Some(socket(name, value)?),
+            Platform::REMOTE_APIS_SOCKET_PATH => self.socket = Some(socket(name, value)?),
             _ => {
                 let what = format!(
                     "the platform property '{name}' is unknown; known are chrootRootDigest, OSFamily, ISA, \

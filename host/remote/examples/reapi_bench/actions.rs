@@ -71,7 +71,8 @@ async fn actions(
     };
     let root = Directory { files: vec![source], ..Default::default() }.encode_to_vec();
     let property = |(name, value): (&str, &str)| Property { name: name.to_owned(), value: value.to_owned() };
-    let properties = [("ISA", "x86-64"), ("OSFamily", "linux"), ("chrootRootDigest", chroot)];
+    let properties =
+        [("ISA", "x86-64"), ("OSFamily", "linux"), (spec_model::Platform::CHROOT_ROOT_DIGEST, chroot)];
     let platform = Some(Platform { properties: properties.map(property).to_vec() });
     let mut blobs = vec![root.clone(), SOURCE.as_bytes().to_vec()];
     let mut digests = vec![];

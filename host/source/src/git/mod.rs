@@ -11,6 +11,7 @@ mod converted_files;
 mod describe;
 mod dot_git;
 mod git_address;
+mod git_config;
 mod git_ref;
 mod git_repo;
 mod git_source;

@@ -5,7 +5,7 @@ use super::connection::Connection;
 use super::git_address::ServerAddress;
 use super::http_stream::HttpStream;
 use super::mirror::Mirror;
-use super::server_failure::{ServerFailure, ServerResult};
+use super::server_failure::{ServerFailure, ServerResult, of_attempt, of_attempts};
 use super::session::{GitSession, PackRequest};
 use super::ssh_address::SshAddress;
 use super::ssh_process::{RemoteCommand, SshProcess};
@@ -40,17 +40,13 @@ impl GitServer<'_> {
     /// Asks in a session for each attempt. An error of git is the same in the next attempt.
     fn run<T>(&self, ask: impl AsyncFn(&mut GitSession<'_>) -> ServerResult<T>) -> ServerResult<T> {
         let attempts = Attempts { options: self.http, monitor: self.monitor, longest: None };
-        let outcome = match self.address {
-            ServerAddress::Http => attempts.run_http(async |client: &HttpClient| {
+        match self.address {
+            ServerAddress::Http => of_attempts(attempts.run_http(async |client: &HttpClient| {
                 let stream = HttpStream::open(self.url, client).await?;
-                once(self.asked(Connection::over_http(stream), &ask).await)
-            }),
-            ServerAddress::Ssh(address) => {
-                return self.run_ssh(address, &attempts, &ask);
-            }
-        };
-        let answer = outcome.map_err(|(failure, attempts)| ServerFailure::Connection(failure, attempts))?;
-        Ok(answer?)
+                of_attempt(self.asked(Connection::over_http(stream), &ask).await)
+            })),
+            ServerAddress::Ssh(address) => self.run_ssh(address, &attempts, &ask),
+        }
     }
 
     async fn asked<T>(
@@ -75,7 +71,7 @@ impl GitServer<'_> {
             self.asked(Connection::over_ssh(process), ask).await
         };
         let outcome = attempts.run(async || {
-            once(match connected(RemoteCommand::UploadPack).await {
+            of_attempt(match connected(RemoteCommand::UploadPack).await {
                 // Its sshd may not accept the variable.
                 Err(ServerFailure::Git(old @ GitError::OldProtocol)) => {
                     match connected(RemoteCommand::UploadPackWithVariable).await {
@@ -87,12 +83,11 @@ impl GitServer<'_> {
             })
         });
         match outcome {
-            Ok(answer) => Ok(answer?),
             Err((Failure::Transient(why) | Failure::Final(why), attempts)) => {
                 let (destination, port) = (address.destination(), address.port());
                 Err(GitError::Ssh { destination, port, why, attempts }.into())
             }
-            Err((failure, attempts)) => Err(ServerFailure::Connection(failure, attempts)),
+            outcome => of_attempts(outcome),
         }
     }
 }
@@ -106,20 +101,9 @@ pub(super) fn lfs_login(
 ) -> ServerResult<Vec<u8>> {
     const LARGEST: usize = 64 << 10;
     let attempts = Attempts { options: http, monitor, longest: None };
-    let outcome = attempts.run(async || {
+    of_attempts(attempts.run(async || {
         let printed =
             async { SshProcess::start(address, RemoteCommand::LfsLogin, ssh, http)?.output(LARGEST).await };
-        once(printed.await)
-    });
-    let answer = outcome.map_err(|(failure, attempts)| ServerFailure::Connection(failure, attempts))?;
-    Ok(answer?)
-}
-
-/// What an attempt came to: only failures of the connection are worth another one.
-fn once<T>(answer: ServerResult<T>) -> Result<Result<T, GitError>, Failure> {
-    match answer {
-        Ok(answer) => Ok(Ok(answer)),
-        Err(ServerFailure::Git(error)) => Ok(Err(error)),
-        Err(ServerFailure::Connection(failure, _)) => Err(failure),
-    }
+        of_attempt(printed.await)
+    }))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::super::git_config::sections;
 use super::super::ssh_address::SshAddress;
 
 /// The URL of the server of files of a repository at a URL, whose `.lfsconfig` may name another one; `None` if there is none.
@@ -43,18 +44,14 @@ impl LfsLogin {
 
 /// The `url` of the section `lfs` of a `.lfsconfig`, if it is one of http or https.
 pub(crate) fn configured(text: &str) -> Option<String> {
-    let mut in_section = false;
-    let mut found = None;
-    for line in text.lines().map(str::trim) {
-        if line.starts_with('[') {
-            in_section = line.eq_ignore_ascii_case("[lfs]");
-        } else if let Some((key, value)) = line.split_once('=').filter(|_| in_section)
-            && key.trim().eq_ignore_ascii_case("url")
-        {
-            found = Some(value.trim().trim_matches('"').to_owned());
-        }
-    }
-    found.filter(|url| url.starts_with("https://") || url.starts_with("http://"))
+    let sections = sections(text);
+    let mut urls = sections
+        .iter()
+        .rev()
+        .filter(|section| section.name == "lfs" && !section.is_of_one)
+        .filter_map(|lfs| lfs.get("url"));
+    let found = urls.next().filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+    found.map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -73,6 +70,8 @@ mod tests {
             ("https://h/a", Some("[lfs]\n\turl = \"https://other/x\"\n"), Some("https://other/x")),
             ("https://h/a", Some("[core]\nurl = https://other/x\n"), Some("https://h/a.git/info/lfs")),
             ("https://h/a", Some("[LFS]\nURL=http://o\n[x]\nurl=y"), Some("http://o")),
+            ("https://h/a", Some("[lfs \"x\"]\nurl = http://o\n"), Some("https://h/a.git/info/lfs")),
+            ("https://h/a", Some("[lfs] # ours\nurl = http://o/a ; why\n"), Some("http://o/a")),
             ("https://h/a", Some("[lfs]\nurl = file:///etc"), Some("https://h/a.git/info/lfs")),
         ] {
             assert_eq!(server_url(repository, config).as_deref(), expect, "{repository} {config:?}");

@@ -1,16 +1,14 @@
 //! The files of Git LFS that are on this machine, in git-lfs's folders.
 
-use std::fs::{self, File};
+use std::fs::{self, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use spec_model::DigestHasher;
+use tempfile::NamedTempFile;
 
 use super::lfs_pointer::LfsPointer;
-
-/// Makes names of temporary files differ within this process.
-static COUNTER: AtomicU32 = AtomicU32::new(0);
 
 /// Files by their SHA-256, in folders of which the first is ours.
 #[derive(Clone, Debug)]
@@ -40,10 +38,10 @@ impl LfsObjects {
         let path = path_in(&self.folders[0], pointer);
         let folder = path.parent().unwrap_or(&self.folders[0]);
         fs::create_dir_all(folder)?;
-        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let part = path.with_extension(format!("{}.{count}.part", std::process::id()));
-        let file = File::create(&part)?;
-        Ok(ReceivedLfs { file, part, path, hasher: DigestHasher::new(), bytes: 0, size: pointer.size })
+        let mut part = tempfile::Builder::new();
+        // As with all downloads, the user's umask says who else may read it.
+        let part = part.suffix(".part").permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
+        Ok(ReceivedLfs { part, path, hasher: DigestHasher::new(), bytes: 0, size: pointer.size })
     }
 }
 
@@ -54,8 +52,7 @@ fn path_in(folder: &Path, pointer: &LfsPointer) -> PathBuf {
 
 /// A file that is being received. It is removed unless it is what its pointer says.
 pub(crate) struct ReceivedLfs {
-    file: File,
-    part: PathBuf,
+    part: NamedTempFile,
     path: PathBuf,
     hasher: DigestHasher,
     bytes: u64,
@@ -70,26 +67,20 @@ impl ReceivedLfs {
             return Ok(false);
         }
         self.hasher.update(bytes);
-        self.file.write_all(bytes)?;
+        self.part.write_all(bytes)?;
         Ok(true)
     }
 
     /// Puts the file to its place if it has the SHA-256; otherwise answers with what is wrong.
-    pub(crate) fn finish(mut self, pointer: &LfsPointer) -> io::Result<Result<(), String>> {
-        let actual = std::mem::replace(&mut self.hasher, DigestHasher::new()).finish().hex();
+    pub(crate) fn finish(self, pointer: &LfsPointer) -> io::Result<Result<(), String>> {
+        let actual = self.hasher.finish().hex();
         if self.bytes != self.size {
             return Ok(Err(format!("has {} bytes instead of {}", self.bytes, self.size)));
         }
         if actual != pointer.sha256 {
             return Ok(Err(format!("has SHA-256 {actual}")));
         }
-        fs::rename(&self.part, &self.path)?;
+        self.part.persist(&self.path)?;
         Ok(Ok(()))
-    }
-}
-
-impl Drop for ReceivedLfs {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.part);
     }
 }

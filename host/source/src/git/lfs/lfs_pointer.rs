@@ -1,5 +1,7 @@
 //! Pointers to files that are kept beside a repository.
 
+use crate::text_ref::is_sha256;
+
 /// Bytes of the largest pointer.
 pub(crate) const LARGEST_POINTER: u64 = 1024;
 const VERSION: &str = "https://git-lfs.github.com/spec/v1";
@@ -23,9 +25,8 @@ impl LfsPointer {
         };
         let first = text.lines().next()?.trim_end().strip_prefix("version ")?;
         let sha256 = value("oid")?.strip_prefix("sha256:")?;
-        let is_sha256 = sha256.len() == 64 && sha256.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
         let size = value("size")?.parse().ok()?;
-        (first == VERSION && is_sha256).then(|| Self { sha256: sha256.to_owned(), size })
+        (first == VERSION && is_sha256(sha256)).then(|| Self { sha256: sha256.to_owned(), size })
     }
 }
 

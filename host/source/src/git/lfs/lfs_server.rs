@@ -5,7 +5,7 @@ use reqwest::{Response, Url};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::super::server_failure::{ServerFailure, ServerResult};
+use super::super::server_failure::{ServerResult, of_attempt, of_attempts};
 use super::lfs_config::LfsLogin;
 use super::lfs_objects::LfsObjects;
 use super::lfs_pointer::LfsPointer;
@@ -84,18 +84,12 @@ impl LfsServer<'_> {
 
     fn download_batch(&self, wanted: &[&LfsPointer], objects: &LfsObjects) -> ServerResult<()> {
         let attempts = Attempts { options: self.options, monitor: self.monitor, longest: None };
-        let outcome = attempts.run_http(async |client: &HttpClient| {
+        of_attempts(attempts.run_http(async |client: &HttpClient| {
             // What an attempt before has received is not asked for again.
             let left: Vec<&LfsPointer> =
                 wanted.iter().copied().filter(|pointer| objects.find(pointer).is_none()).collect();
-            match self.receive_all(client, &left, objects).await {
-                Ok(()) => Ok(Ok(())),
-                Err(ServerFailure::Git(error)) => Ok(Err(error)),
-                Err(ServerFailure::Connection(failure, _)) => Err(failure),
-            }
-        });
-        let answer = outcome.map_err(|(failure, attempts)| ServerFailure::Connection(failure, attempts))?;
-        Ok(answer?)
+            of_attempt(self.receive_all(client, &left, objects).await)
+        }))
     }
 
     async fn receive_all(
