@@ -65,6 +65,8 @@ fn elements_are_named_through_junctions() {
         names(&top("{junction: sub.bst, filename: [a.bst, b.bst]}"), "top.bst"),
         "sub.bst:b.bst sub.bst:a.bst top.bst"
     );
+    let own = "{junction: , filename: own.bst}]\n== own.bst\nkind: stack\n#";
+    assert_eq!(names(&top(own), "top.bst"), "own.bst top.bst");
     assert_eq!(names(&top("'sub.bst:inner.bst:c.bst'"), "top.bst"), "sub.bst:inner.bst:c.bst top.bst");
     assert_eq!(names(SUB, "sub.bst:inner.bst:c.bst"), "sub.bst:inner.bst:c.bst");
 }
