@@ -83,11 +83,17 @@ pub(crate) struct GlobalOptions {
     #[arg(long, global = true)]
     pub(crate) no_interactive: bool,
     /// Report more
-    #[arg(long, global = true)]
-    pub(crate) verbose: bool,
+    #[arg(long, global = true, overrides_with = "no_verbose")]
+    verbose: bool,
+    /// Report no more than usual, whatever the configuration says
+    #[arg(long, global = true, overrides_with = "verbose")]
+    no_verbose: bool,
     /// Report everything, for finding faults
-    #[arg(long, global = true)]
-    pub(crate) debug: bool,
+    #[arg(long, global = true, overrides_with = "no_debug")]
+    debug: bool,
+    /// Report no details for finding faults, whatever the configuration says
+    #[arg(long, global = true, overrides_with = "debug")]
+    no_debug: bool,
 }
 
 impl GlobalOptions {
@@ -115,6 +121,16 @@ impl GlobalOptions {
     /// Whether a change of build dependencies rebuilds, if the command line says.
     pub(crate) fn strict(&self) -> Option<bool> {
         either(self.strict, self.no_strict)
+    }
+
+    /// Whether to report more, if the command line says.
+    pub(crate) fn verbose(&self) -> Option<bool> {
+        either(self.verbose, self.no_verbose)
+    }
+
+    /// Whether to report everything, if the command line says.
+    pub(crate) fn debug(&self) -> Option<bool> {
+        either(self.debug, self.no_debug)
     }
 
     /// Whether to use colours, if the command line says.

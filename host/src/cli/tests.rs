@@ -115,6 +115,9 @@ fn the_last_of_two_opposite_flags_counts() {
     assert_eq!(parsed("--no-strict build --strict").globals.strict(), Some(true));
     assert_eq!(parsed("build").globals.strict(), None);
     assert_eq!(parsed("--no-color build").globals.color(), Some(false));
+    assert_eq!(parsed("--verbose --no-verbose build").globals.verbose(), Some(false));
+    assert_eq!(parsed("--no-verbose build --verbose").globals.verbose(), Some(true));
+    assert_eq!(parsed("--debug build --no-debug").globals.debug(), Some(false));
 }
 
 #[test]
