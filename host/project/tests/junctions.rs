@@ -127,6 +127,23 @@ fn overrides_replace_elements_and_junctions_at_every_depth() {
 }
 
 #[test]
+fn a_junction_that_nothing_looks_behind_is_checked_too() {
+    for (config, expected) in [
+        ("{foo: x}", "3:10 invalid-data"),
+        ("{path: [a]}", "3:16 invalid-data"),
+        ("{options: 3}", "3:19 invalid-data"),
+        ("{map-aliases: all}", "3:23 invalid-data"),
+        ("{overrides: {b.bst: j.bst}}", "3:29 override-junction-with-self"),
+    ] {
+        let junction = format!("kind: junction\nsources: [{{kind: local, path: sub}}]\nconfig: {config}\n");
+        let files = Files::new(&format!("== j.bst\n{junction}== sub/x\n"));
+        let error = files.load_shown("j.bst").expect_err("the junction is wrong");
+        let position = error.position().map_or_else(|| "-".to_owned(), ToString::to_string);
+        assert_eq!(format!("{position} {}", error.reason()), format!("j.bst:{expected}"), "{error}");
+    }
+}
+
+#[test]
 fn what_is_wrong_about_a_junction_is_named_where_it_stands() {
     let sub = |junction: &str| {
         let rest = SUB.split_once("== sub/").map(|(_, rest)| format!("== sub/{rest}")).expect("files");
