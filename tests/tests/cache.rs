@@ -64,6 +64,28 @@ fn a_build_evicts_what_was_not_used_for_the_longest_time() {
 }
 
 #[test]
+fn a_build_that_stores_more_than_the_quota_fails() {
+    let (host, project) = (Host::new(), project());
+    project.write("elements/none.bst", "kind: stack\n");
+    let configure =
+        |size: &str| host.configure(&format!("cache:\n  quota: {size}\n  reserved-disk-space: 0\n"));
+    configure("100K");
+    host.run(&project, &["build", "old.bst"]).refused(
+        1,
+        "cache-too-full",
+        &["102400", "'quota' below 'cache'"],
+    );
+    assert_eq!(states(&host, &project), "new.bst buildable, old.bst buildable");
+    // What other builds stored does not count.
+    let _ = host.run(&project, &["build", "none.bst"]).success();
+    configure("infinity");
+    let _ = host.run(&project, &["build", "old.bst", "new.bst"]).success();
+    configure("100K");
+    let _ = host.run(&project, &["build", "old.bst"]).success();
+    assert_eq!(states(&host, &project), "new.bst cached, old.bst cached");
+}
+
+#[test]
 fn cleaning_spares_what_was_just_used_and_says_so() {
     let (host, project) = (Host::new(), project());
     let _ = host.run(&project, &["build", "old.bst", "new.bst"]).success();

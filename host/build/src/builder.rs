@@ -22,6 +22,8 @@ pub struct Builder {
     pub(crate) options: BuilderOptions,
     /// Whether it was said that elements have no records.
     pub(crate) told_unrecorded: Arc<AtomicBool>,
+    /// Bytes that what is stored may take; `None` for no limit.
+    pub(crate) quota: Option<u64>,
 }
 
 /// What holds for all builds of a session.
@@ -62,7 +64,8 @@ impl Builder {
         options: BuilderOptions,
     ) -> Self {
         let (commands, told_unrecorded) = (Arc::new(InPlaceRunner), Arc::default());
-        Self { cas, artifacts, remote_apis, commands, speculation: None, options, told_unrecorded }
+        let (speculation, quota) = (None, None);
+        Self { cas, artifacts, remote_apis, commands, speculation, options, told_unrecorded, quota }
     }
 
     /// Has `commands` run the commands of plans and those that integrate dependencies. Without it they run in the root of
@@ -70,6 +73,13 @@ impl Builder {
     #[must_use]
     pub fn with_command_runner(mut self, commands: Arc<dyn CommandRunner>) -> Self {
         self.commands = commands;
+        self
+    }
+
+    /// Has builds fail once this process has stored more than `quota` bytes, none of which can be evicted while it runs.
+    #[must_use]
+    pub fn with_quota(mut self, quota: Option<u64>) -> Self {
+        self.quota = quota;
         self
     }
 

@@ -32,8 +32,18 @@ impl BuildJob<'_> {
             }
             Err(error) => return Err(error),
         };
+        self.check_quota()?;
         trees.files = Some(files);
         self.store(Outcome::Succeeded, trees)
+    }
+
+    /// Checks that what was stored fits into the cache.
+    fn check_quota(&self) -> Result<(), BuildError> {
+        let stored = self.builder.cas.stored_bytes();
+        match self.builder.quota {
+            Some(most) if stored > most => Err(BuildError::CacheTooFull { stored, most }),
+            _ => Ok(()),
+        }
     }
 
     /// The tree that the plan collects; the build tree goes to `trees` if it is kept.

@@ -55,6 +55,14 @@ pub enum BuildError {
         /// Bytes that there may be.
         most: u64,
     },
+    /// What the build stored takes more than the cache may.
+    #[error("this build has stored {stored} bytes, which stay until it ends, and the cache may take {most}")]
+    CacheTooFull {
+        /// Bytes of disk that the build stored until now.
+        stored: u64,
+        /// Bytes that the cache may take.
+        most: u64,
+    },
     /// The plan copies from a directory that is not there.
     #[error("there is no directory '{path}' among the staged sources")]
     MissingDirectory {
@@ -168,7 +176,7 @@ impl UserError for BuildError {
     fn blame(&self) -> Blame {
         match self {
             Self::PublicData(error) => error.blame(),
-            Self::Platform { .. } | Self::Log { .. } => Blame::Machine,
+            Self::Platform { .. } | Self::Log { .. } | Self::CacheTooFull { .. } => Blame::Machine,
             Self::Cancelled => Blame::Cancelled,
             Self::Artifact(error) => error.blame(),
             Self::Exec(error) => error.blame(),
@@ -184,6 +192,7 @@ impl UserError for BuildError {
             Self::MissingCommand { .. } => "missing-command",
             Self::NothingToCollect { .. } => "nothing-to-collect",
             Self::ArtifactTooLarge { .. } => "artifact-too-large",
+            Self::CacheTooFull { .. } => "cache-too-full",
             Self::MissingDirectory { .. } => "missing-directory",
             Self::SourcesOverFiles { .. } => "sources-over-files",
             Self::FatalWarning { reason, .. } => reason,
@@ -222,6 +231,9 @@ impl UserError for BuildError {
             Self::MissingCommand { .. } => "add the element that provides it to 'build-depends'",
             Self::NothingToCollect { .. } => "have the commands install into it",
             Self::ArtifactTooLarge { .. } => return Some(limit_hint("artifact-size")),
+            Self::CacheTooFull { .. } => {
+                "raise 'quota' below 'cache' in the user configuration, or build fewer elements at a time"
+            }
             Self::FatalWarning { .. } => "it is an error because of 'fatal-warnings' in project.conf",
             Self::NoArtifact { element } => return Some(format!("spec-host build {element}")),
             Self::FailedArtifact { element } => {

@@ -69,6 +69,8 @@ pub(crate) struct Shared {
     pub(crate) unstored: OnceLock<Mutex<HashMap<Digest, Arc<Directory>>>>,
     /// Bytes of blobs that this handle stored and that are in no [estimate](crate::usage_estimate) yet.
     pub(crate) added_bytes: AtomicU64,
+    /// Bytes of disk of all blobs that this handle stored.
+    stored_bytes: AtomicU64,
     workers: OnceLock<rayon::ThreadPool>,
     pub(crate) layer_form: OnceLock<LayerForm>,
     pub(crate) resources: ResourceCache,
@@ -109,6 +111,7 @@ impl Cas {
             damaged_files: DamagedFiles::default(),
             unstored: OnceLock::new(),
             added_bytes: AtomicU64::new(0),
+            stored_bytes: AtomicU64::new(0),
             workers: OnceLock::new(),
             layer_form: OnceLock::new(),
             resources: ResourceCache::default(),
@@ -359,7 +362,15 @@ impl Cas {
     /// Notes that a blob was stored that was not here before.
     pub(crate) fn note_new_blob(&self, digest: &Digest) {
         self.shared.existence_index.insert(digest);
-        self.shared.added_bytes.fetch_add(digest.size().next_multiple_of(DISK_BLOCK), Ordering::Relaxed);
+        let disk = digest.size().next_multiple_of(DISK_BLOCK);
+        self.shared.added_bytes.fetch_add(disk, Ordering::Relaxed);
+        self.shared.stored_bytes.fetch_add(disk, Ordering::Relaxed);
+    }
+
+    /// Bytes of disk of the blobs that this handle stored and that were not here before.
+    #[must_use]
+    pub fn stored_bytes(&self) -> u64 {
+        self.shared.stored_bytes.load(Ordering::Relaxed)
     }
 
     pub(crate) fn blob_path(&self, digest: &Digest) -> PathBuf {

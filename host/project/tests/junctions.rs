@@ -65,6 +65,8 @@ fn elements_are_named_through_junctions() {
         names(&top("{junction: sub.bst, filename: [a.bst, b.bst]}"), "top.bst"),
         "sub.bst:b.bst sub.bst:a.bst top.bst"
     );
+    let own = "{junction: , filename: own.bst}]\n== own.bst\nkind: stack\n#";
+    assert_eq!(names(&top(own), "top.bst"), "own.bst top.bst");
     assert_eq!(names(&top("'sub.bst:inner.bst:c.bst'"), "top.bst"), "sub.bst:inner.bst:c.bst top.bst");
     assert_eq!(names(SUB, "sub.bst:inner.bst:c.bst"), "sub.bst:inner.bst:c.bst");
 }
@@ -122,6 +124,23 @@ fn overrides_replace_elements_and_junctions_at_every_depth() {
     check(&top("none.bst: own.bst", "sub.bst:a.bst"), "sub.bst:3:32 missing-file");
     check(&top("b.bst: none.bst", "sub.bst:a.bst"), "sub.bst:3:29 missing-file");
     check(&top("b.bst: sub.bst", "sub.bst:a.bst"), "sub.bst:3:29 override-junction-with-self");
+}
+
+#[test]
+fn a_junction_that_nothing_looks_behind_is_checked_too() {
+    for (config, expected) in [
+        ("{foo: x}", "3:10 invalid-data"),
+        ("{path: [a]}", "3:16 invalid-data"),
+        ("{options: 3}", "3:19 invalid-data"),
+        ("{map-aliases: all}", "3:23 invalid-data"),
+        ("{overrides: {b.bst: j.bst}}", "3:29 override-junction-with-self"),
+    ] {
+        let junction = format!("kind: junction\nsources: [{{kind: local, path: sub}}]\nconfig: {config}\n");
+        let files = Files::new(&format!("== j.bst\n{junction}== sub/x\n"));
+        let error = files.load_shown("j.bst").expect_err("the junction is wrong");
+        let position = error.position().map_or_else(|| "-".to_owned(), ToString::to_string);
+        assert_eq!(format!("{position} {}", error.reason()), format!("j.bst:{expected}"), "{error}");
+    }
 }
 
 #[test]

@@ -64,7 +64,8 @@ impl Build {
         let speculation = start_speculation(session, &graph, &states, options)?;
         let caches = options.caches.clone();
         let work = BuildWork::new(session.clone(), &states, retry_failed, caches, speculation.clone())
-            .with_plan(plan);
+            .with_plan(plan)
+            .with_quota(options.quota.max_bytes);
         let final_messages =
             move || speculation.as_ref().map(|speculation| speculation.finish()).unwrap_or_default();
         let info = session.info("build", Some(&states));

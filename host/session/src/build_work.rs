@@ -63,6 +63,12 @@ impl BuildWork {
         self
     }
 
+    /// The same work, which fails once more than `quota` bytes were stored.
+    pub(crate) fn with_quota(mut self, quota: Option<u64>) -> Self {
+        self.builder = self.builder.with_quota(quota);
+        self
+    }
+
     /// Pulls the artifact that an index knows. One that is not to be had is built instead; a failure is reported by the job that
     /// would have built it.
     fn pull(&self, element: usize, context: &Context) -> JobResult {

@@ -191,7 +191,7 @@ pub enum SourceError {
         name: SourceName,
         /// The URL, aliases resolved.
         url: String,
-        /// The HTTP status.
+        /// The status of HTTP, or the code of FTP.
         status: u16,
     },
     /// The server cannot be reached, or breaks off. Reason `download-failed`.
@@ -331,7 +331,9 @@ impl SourceError {
 /// The advice for a refusal.
 fn advice(status: u16) -> &'static str {
     match status {
-        401 | 403 => "if it wants a login, put one for its machine into ~/.netrc; otherwise check the url",
+        401 | 403 | 530 => {
+            "if it wants a login, put one for its machine into ~/.netrc; otherwise check the url"
+        }
         407 => {
             "write the proxy's login into the variable that names it, as in http://USER:PASSWORD@HOST:PORT"
         }

@@ -102,8 +102,10 @@ pub(crate) fn directory_name(url: &str) -> String {
 pub(crate) enum UrlTarget {
     /// As a file of this machine.
     File(PathBuf),
-    /// From a server.
+    /// From a server that speaks HTTP.
     Http,
+    /// From a server that speaks FTP.
+    Ftp,
 }
 
 impl UrlTarget {
@@ -114,6 +116,7 @@ impl UrlTarget {
         };
         match scheme.to_lowercase().as_str() {
             "http" | "https" => check_http(url).map(|()| Self::Http),
+            "ftp" => check_http(url).and_then(|()| check_ftp_path(url)).map(|()| Self::Ftp),
             "file" => file_path(rest).map(Self::File).map_err(str::to_owned),
             _ => Err("its scheme is not supported".to_owned()),
         }
@@ -121,7 +124,23 @@ impl UrlTarget {
 }
 
 /// What URLs of files may be.
-pub(crate) const EXPECTED: &str = "a file, http or https URL";
+pub(crate) const EXPECTED: &str = "a file, ftp, http or https URL";
+/// What URLs of servers that answer questions may be.
+pub(crate) const EXPECTED_OF_SERVICES: &str = "an http or https URL";
+
+/// The path of a file that an `ftp:` URL names, from the folder where the login leads.
+pub(crate) fn ftp_path(url: &reqwest::Url) -> Option<String> {
+    let path = url.path().strip_prefix('/')?;
+    // The type that RFC 1738 lets URLs have. Files are always read as they are.
+    let path = path.rsplit_once(";type=").map_or(path, |(path, _)| path);
+    let path = String::from_utf8(percent_decoded(path.as_bytes())).ok()?;
+    (!path.is_empty() && !path.ends_with('/') && !path.contains(char::is_control)).then_some(path)
+}
+
+fn check_ftp_path(url: &str) -> Result<(), String> {
+    let named = reqwest::Url::parse(url).ok().and_then(|url| ftp_path(&url));
+    named.map(drop).ok_or_else(|| "its path names no file".to_owned())
+}
 
 /// Refuses URLs that cannot be requested. Other invalid characters are escaped as browsers do.
 fn check_http(url: &str) -> Result<(), String> {

@@ -86,7 +86,7 @@ fn wrong_configurations_name_their_place() {
 #[test]
 fn urls_that_cannot_be_downloaded_are_errors_when_they_are() {
     let lab = Lab::new();
-    for url in ["ftp://host/a", "a.tar", "file://host/a"] {
+    for url in ["sftp://host/a", "ftp://host/", "a.tar", "file://host/a"] {
         let sources = lab.sources(&[spec("tar", &[("url", url), ("ref", SHA)])]).expect("any URL has a key");
         let error = sources.fetch(&common::silent()).expect_err("it cannot be downloaded");
         assert_eq!(error.reason(), "invalid-source-url", "{error}");

@@ -172,7 +172,8 @@ fn a_url_that_cannot_be_asked_for_is_refused_before_anything_is_downloaded() {
         ("http://127.0.0.1:9/a b.txt", "a space"),
         ("https://h/caf\u{e9}", "%C3%A9"),
         ("http://h:port/", "port"),
-        ("ftp://h/a", "scheme"),
+        ("sftp://h/a", "scheme"),
+        ("ftp://h/", "names no file"),
     ] {
         let (error, requests) = refused(url, &sha256(BODY));
         let message = error.to_string();

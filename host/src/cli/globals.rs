@@ -2,9 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{ArgAction, Args, builder::ValueParser};
+use clap::{ArgAction, ArgMatches, Args, builder::ValueParser};
 
 use super::{CacheBuildTrees, OnError};
+
+/// The options that turn something on, and those that turn it off.
+pub(super) const SWITCHES: [(&str, &str); 4] =
+    [("strict", "no_strict"), ("color", "no_color"), ("verbose", "no_verbose"), ("debug", "no_debug")];
 
 /// Options of every command. The configuration file has the values of options that are not given.
 #[derive(Args, Clone, Debug, Default)]
@@ -47,10 +51,10 @@ pub(crate) struct GlobalOptions {
     #[arg(long, global = true, value_name = "N")]
     pub(crate) network_retries: Option<u32>,
     /// Build again when a build dependency changed
-    #[arg(long, global = true, overrides_with = "no_strict")]
+    #[arg(long, overrides_with = "no_strict")]
     strict: bool,
     /// Keep an artifact when only the contents of its build dependencies changed
-    #[arg(long, global = true, overrides_with = "strict")]
+    #[arg(long, overrides_with = "strict")]
     no_strict: bool,
     /// When to keep build trees
     #[arg(long, global = true, value_enum, value_name = "WHEN")]
@@ -71,10 +75,10 @@ pub(crate) struct GlobalOptions {
     #[arg(long, global = true, value_name = "N")]
     pub(crate) message_lines: Option<u32>,
     /// Use colours even when the output is not a terminal
-    #[arg(long, visible_alias = "colors", global = true, overrides_with = "no_color")]
+    #[arg(long, visible_alias = "colors", overrides_with = "no_color")]
     color: bool,
     /// Use no colours
-    #[arg(long, visible_alias = "no-colors", global = true, overrides_with = "color")]
+    #[arg(long, visible_alias = "no-colors", overrides_with = "color")]
     no_color: bool,
     /// Fetch no plugins: take those that are vendored or cached
     #[arg(long, global = true)]
@@ -83,11 +87,17 @@ pub(crate) struct GlobalOptions {
     #[arg(long, global = true)]
     pub(crate) no_interactive: bool,
     /// Report more
-    #[arg(long, global = true)]
-    pub(crate) verbose: bool,
+    #[arg(long, overrides_with = "no_verbose")]
+    verbose: bool,
+    /// Report no more than usual, whatever the configuration says
+    #[arg(long, overrides_with = "verbose")]
+    no_verbose: bool,
     /// Report everything, for finding faults
-    #[arg(long, global = true)]
-    pub(crate) debug: bool,
+    #[arg(long, overrides_with = "no_debug")]
+    debug: bool,
+    /// Report no details for finding faults, whatever the configuration says
+    #[arg(long, overrides_with = "debug")]
+    no_debug: bool,
 }
 
 impl GlobalOptions {
@@ -95,6 +105,22 @@ impl GlobalOptions {
     pub(super) fn add(&mut self, options: Vec<String>, plugins: Vec<(String, PathBuf)>) {
         self.option.extend(options);
         self.plugins.extend(plugins);
+    }
+
+    /// Adds the switches that were given to a command; they count more than those before it.
+    pub(super) fn add_switches(&mut self, matches: &ArgMatches) {
+        let switches = [
+            (&mut self.strict, &mut self.no_strict),
+            (&mut self.color, &mut self.no_color),
+            (&mut self.verbose, &mut self.no_verbose),
+            (&mut self.debug, &mut self.no_debug),
+        ];
+        for ((on, off), (on_name, off_name)) in switches.into_iter().zip(SWITCHES) {
+            let is_set = |name| matches.try_get_one(name).ok().flatten() == Some(&true);
+            if is_set(on_name) || is_set(off_name) {
+                (*on, *off) = (is_set(on_name), is_set(off_name));
+            }
+        }
     }
 
     /// The project's directory.
@@ -115,6 +141,16 @@ impl GlobalOptions {
     /// Whether a change of build dependencies rebuilds, if the command line says.
     pub(crate) fn strict(&self) -> Option<bool> {
         either(self.strict, self.no_strict)
+    }
+
+    /// Whether to report more, if the command line says.
+    pub(crate) fn verbose(&self) -> Option<bool> {
+        either(self.verbose, self.no_verbose)
+    }
+
+    /// Whether to report everything, if the command line says.
+    pub(crate) fn debug(&self) -> Option<bool> {
+        either(self.debug, self.no_debug)
     }
 
     /// Whether to use colours, if the command line says.

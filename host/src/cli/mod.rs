@@ -67,6 +67,9 @@ impl Cli {
         let mut cli = Self::from_arg_matches(&matches)?;
         let (options, plugins) = repeat::after(&matches);
         cli.globals.add(options, plugins);
+        for level in repeat::levels(&matches) {
+            cli.globals.add_switches(level);
+        }
         Ok(cli)
     }
 

@@ -1,10 +1,13 @@
 //! `-o` and `--plugin` can be repeated, before the command and after it.
 //!
-//! Every other option can be repeated, too, and the last one counts. clap's global arguments keep only one level's values, so every command gets arguments of its own here.
+//! Every other option can be repeated, too, and the last one counts. clap's global arguments keep only one level's values, and do not
+//! know which of two opposite ones came later, so every command gets arguments of its own here.
 
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::ValueParser};
+
+use super::globals::SWITCHES;
 
 const OPTION: &str = "option-after";
 const PLUGIN: &str = "plugin-after";
@@ -13,9 +16,20 @@ const HELP: &str = "{usage-heading} {usage}\n\n{before-help}{about-with-newline}
 
 /// The command line with both arguments in every command.
 pub(super) fn everywhere(command: Command) -> Command {
+    let switches: Vec<Arg> = SWITCHES
+        .iter()
+        .flat_map(|(on, off)| [on, off])
+        .filter_map(|id| command.get_arguments().find(|arg| arg.get_id() == *id).cloned())
+        .collect();
+    with_switches(command, &switches)
+}
+
+fn with_switches(command: Command, switches: &[Arg]) -> Command {
     let command = command.args_override_self(true).help_template(HELP);
     let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-    names.iter().fold(command, |command, name| command.mut_subcommand(name, |sub| everywhere(with_both(sub))))
+    names.iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |sub| with_switches(with_both(sub).args(switches), switches))
+    })
 }
 
 fn with_both(command: Command) -> Command {
@@ -31,12 +45,18 @@ fn with_both(command: Command) -> Command {
     command.arg(option).arg(plugin)
 }
 
+/// The commands that were given, with what was given to them.
+pub(super) fn levels(matches: &ArgMatches) -> impl Iterator<Item = &ArgMatches> {
+    std::iter::successors(below(matches), |matches| below(matches))
+}
+
+fn below(matches: &ArgMatches) -> Option<&ArgMatches> {
+    matches.subcommand().map(|(_, below)| below)
+}
+
 /// The options and plugins that were given after the command.
 pub(super) fn after(matches: &ArgMatches) -> (Vec<String>, Vec<(String, PathBuf)>) {
-    let mut leaf = matches;
-    while let Some((_, below)) = leaf.subcommand() {
-        leaf = below;
-    }
+    let leaf = levels(matches).last().unwrap_or(matches);
     (all(leaf, OPTION), all(leaf, PLUGIN))
 }
 

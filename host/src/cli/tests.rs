@@ -112,9 +112,27 @@ fn a_checkout_directory_is_not_the_projects() {
 #[test]
 fn the_last_of_two_opposite_flags_counts() {
     assert_eq!(parsed("--strict --no-strict build").globals.strict(), Some(false));
-    assert_eq!(parsed("--no-strict build --strict").globals.strict(), Some(true));
     assert_eq!(parsed("build").globals.strict(), None);
-    assert_eq!(parsed("--no-color build").globals.color(), Some(false));
+    for (on, off, said) in [
+        ("strict", "no-strict", GlobalOptions::strict as fn(&GlobalOptions) -> Option<bool>),
+        ("color", "no-color", GlobalOptions::color),
+        ("colors", "no-colors", GlobalOptions::color),
+        ("verbose", "no-verbose", GlobalOptions::verbose),
+        ("debug", "no-debug", GlobalOptions::debug),
+    ] {
+        for (first, last, expected) in [(on, off, false), (off, on, true)] {
+            for line in [
+                format!("--{last} workspace list"),
+                format!("--{first} --{last} workspace list"),
+                format!("--{first} workspace --{last} list"),
+                format!("--{first} workspace list --{last}"),
+                format!("workspace --{first} list --{last}"),
+                format!("workspace list --{first} --{last}"),
+            ] {
+                assert_eq!(said(&parsed(&line).globals), Some(expected), "{line}");
+            }
+        }
+    }
 }
 
 #[test]

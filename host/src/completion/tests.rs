@@ -14,7 +14,15 @@ fn commands_options_and_values_are_completed() {
         ("bst workspace ", &["open ", "close ", "reset ", "list ", "help "]),
         (
             "bst workspace open --no",
-            &["--no-checkout ", "--no-strict ", "--no-color ", "--no-colors ", "--no-interactive "],
+            &[
+                "--no-checkout ",
+                "--no-strict ",
+                "--no-color ",
+                "--no-colors ",
+                "--no-interactive ",
+                "--no-verbose ",
+                "--no-debug ",
+            ],
         ),
         ("bst show --deps r", &["run "]),
         ("bst show --deps=r", &["run "]),

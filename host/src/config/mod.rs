@@ -212,8 +212,8 @@ impl Config {
         self.pull_buildtrees |= globals.pull_buildtrees;
         set(&mut self.network_retries, globals.network_retries);
         set(&mut self.max_jobs, globals.max_jobs.map(numbers::max_jobs));
-        self.verbose |= globals.verbose;
-        self.debug |= globals.debug;
+        self.verbose = globals.verbose().unwrap_or(self.verbose);
+        self.debug = globals.debug().unwrap_or(self.debug);
         self.on_error = globals.on_error.unwrap_or(self.on_error);
         self.cache_buildtrees = globals.cache_buildtrees.unwrap_or(self.cache_buildtrees);
         self.error_lines = globals.error_lines.map_or(self.error_lines, |lines| lines as usize);

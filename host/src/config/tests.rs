@@ -30,6 +30,21 @@ fn an_empty_file_changes_nothing() {
 }
 
 #[test]
+fn the_command_line_turns_on_and_off_what_the_file_says() {
+    for (text, args, verbose, debug) in [
+        ("logging: {verbose: True, debug: True}", "", true, true),
+        ("logging: {verbose: True, debug: True}", "--no-verbose --no-debug", false, false),
+        ("logging: {verbose: False}", "--verbose --debug", true, true),
+        ("{}", "--no-verbose", false, false),
+    ] {
+        let mut config = good(text);
+        let words = ["spec-host"].into_iter().chain(args.split_whitespace()).chain(["show"]);
+        config.override_with(&crate::cli::Cli::read(words).expect("these are options").globals);
+        assert_eq!((config.verbose, config.debug), (verbose, debug), "{text} {args}");
+    }
+}
+
+#[test]
 fn directories_are_expanded() {
     for (text, expect) in [
         ("cachedir: ~/c", "/home/me/c"),

@@ -14,6 +14,7 @@ use super::staged_facts::{ElementFacts, ResolvedElements, changed_public};
 use super::{Dependency, Element, JUNCTION, ProjectKinds, SandboxConfig, SourceConfig, source};
 use crate::LoadError;
 use crate::config::{PluginOrigins, ProjectSettings};
+use crate::junction::Junction;
 use crate::loaded_element::LoadedElement;
 use crate::project_refs::RefFiles;
 use crate::variables::VariableValues;
@@ -71,6 +72,9 @@ impl ElementResolver<'_> {
         let sandbox = element.shared_section("sandbox", base(&settings.defaults.sandbox), sandbox)?;
         let written_config = element.section("config", &none)?;
         let config = expanded(written_config.clone(), &element.variables)?;
+        if is_junction {
+            Junction::new(&loaded.name, &config)?;
+        }
         let dependencies = element.dependencies(index)?;
         let (workspaces, toplevel) = self.workspaces;
         let workspace = workspaces.get(&name).map(|workspace| workspace.folder(toplevel));

@@ -70,7 +70,8 @@ fn entry_dependencies(
 
 /// The names of an entry: the junctions stand before the file name, or in a key of their own.
 fn names(mapping: &Mapping) -> Result<Vec<Arc<str>>, LoadError> {
-    let junction = mapping.opt_str("junction")?;
+    // A key without a value is as none, as for BuildStream.
+    let junction = mapping.opt_str("junction")?.filter(|junction| !junction.is_empty());
     let whole = |node: &Node| {
         let name = node.as_str()?;
         match junction {

@@ -34,6 +34,13 @@ impl Files {
         self.load_with(targets, &[])
     }
 
+    /// Loads a target, which may be a junction.
+    pub(crate) fn load_shown(&self, target: &str) -> Result<Project, LoadError> {
+        let (directory, targets) = (self.path().to_path_buf(), vec![target.to_owned()]);
+        let options = LoadOptions { directory, targets, junctions: true, ..LoadOptions::default() };
+        UnresolvedProject::read(&options, &super::sources::LocalJunctions)?.resolve(&super::Kinds)
+    }
+
     /// Loads the targets with options.
     pub(crate) fn load_with(&self, targets: &[&str], options: &[(&str, &str)]) -> Result<Project, LoadError> {
         let options = LoadOptions {

@@ -24,7 +24,7 @@ use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
 use crate::source_info::SourceInfo;
 use crate::source_url::SourceUrl;
 use crate::text_ref::TextRef;
-use crate::url::{EXPECTED, without_password};
+use crate::url::{EXPECTED_OF_SERVICES, without_password};
 use crate::url_attempts::try_urls;
 use manifest::{Layer, Manifest};
 use registry::{ReceivedManifest, Registry};
@@ -103,7 +103,7 @@ impl DockerSource {
             name: self.name.clone(),
             url: without_password(url),
             why: error.to_string(),
-            expected: EXPECTED,
+            expected: EXPECTED_OF_SERVICES,
             position: self.url.position.clone(),
         })?;
         let image = parsed.path().to_owned();

@@ -1,4 +1,4 @@
-//! Downloads over HTTP, with several attempts; each resumes where the last one broke off.
+//! Downloads, with several attempts. Over HTTP each resumes where the last one broke off.
 
 use std::io::{Seek, SeekFrom, Write};
 
@@ -12,7 +12,9 @@ use spec_model::DigestHasher;
 use super::attempts::Attempts;
 use super::download_folder::{DownloadFolder, PartialDownload};
 use super::failure::{Failure, broke_off, is_transient};
+use super::ftp::FtpFile;
 use super::http_client::{HttpClient, text};
+use super::netrc::Netrc;
 use crate::error::{SourceError, SourceName};
 use crate::http_options::HttpOptions;
 use crate::monitor::FetchMonitor;
@@ -53,13 +55,35 @@ impl Download<'_> {
             ReceivedBytes { part, hasher: DigestHasher::new(), bytes: 0, validator: None, etag: None };
         let etag = known.and_then(|sha| self.folder.etag(sha));
         let attempts = Attempts { options: self.options, monitor: self.monitor, longest: None };
-        let outcome = attempts
-            .run_http(async |client: &HttpClient| self.attempt(client, &mut received, etag.as_deref()).await);
+        let outcome = match FtpFile::of(self.url) {
+            Some(file) => {
+                let netrc = Netrc::of_options(self.options, self.monitor);
+                attempts.run(async || self.ftp_attempt(&file, &netrc, &mut received).await)
+            }
+            None => attempts.run_http(async |client: &HttpClient| {
+                self.attempt(client, &mut received, etag.as_deref()).await
+            }),
+        };
         match outcome {
             Ok(DownloadOutcome::Unchanged) => Ok(known.unwrap_or_default().to_owned()),
             Ok(DownloadOutcome::Complete) => self.publish(received, expected),
             Err((failure, attempts)) => Err(self.explain(failure, attempts)),
         }
+    }
+
+    async fn ftp_attempt(
+        &self,
+        file: &FtpFile,
+        netrc: &Netrc,
+        received: &mut ReceivedBytes,
+    ) -> Result<DownloadOutcome, Failure> {
+        received.restart().map_err(Failure::Disk)?;
+        let take = |chunk: &[u8], total| {
+            received.take(chunk)?;
+            self.monitor.report(received.bytes, total);
+            Ok(())
+        };
+        file.receive(self.options, netrc, take).await.map(|()| DownloadOutcome::Complete)
     }
 
     async fn attempt(

@@ -4,6 +4,7 @@ mod attempts;
 mod download_file;
 mod download_folder;
 mod failure;
+mod ftp;
 mod http_client;
 mod netrc;
 mod web_question;
@@ -246,7 +247,7 @@ impl DownloadableFile {
         let urls: Vec<&str> = self.url.track_order().collect();
         let new = self.try_urls(&urls, monitor, |url| match self.target(url)? {
             UrlTarget::File(path) => self.copied(url, &path, monitor),
-            UrlTarget::Http => self.sha256_at(url, known, monitor),
+            UrlTarget::Http | UrlTarget::Ftp => self.sha256_at(url, known, monitor),
         })?;
         if let Some(old) = old.filter(|old| *old != new) {
             let url = without_password(&self.url.resolved);
@@ -303,7 +304,7 @@ impl DownloadableFile {
                     .map(|digest| digest.hex())
                     .map_err(|error| self.name.io_error("read", &path, error))
             }
-            UrlTarget::Http => {
+            UrlTarget::Http | UrlTarget::Ftp => {
                 let expected = self.reference.text().filter(|_| known.is_none());
                 Download { name: &self.name, url, options: &self.http, folder: &self.folder, monitor }
                     .run(known, expected)

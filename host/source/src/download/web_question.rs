@@ -11,7 +11,7 @@ use super::http_client::HttpClient;
 use crate::error::{SourceError, SourceName};
 use crate::http_options::HttpOptions;
 use crate::monitor::FetchMonitor;
-use crate::url::{EXPECTED, UrlTarget, without_password};
+use crate::url::{EXPECTED_OF_SERVICES, UrlTarget, without_password};
 
 /// The longest time that all attempts together may take. Answers have kilobytes, lists of packages some megabytes.
 pub(crate) const LONGEST: Duration = Duration::from_secs(600);
@@ -85,13 +85,13 @@ impl WebQuestion<'_> {
     ) -> Result<T, SourceError> {
         if !matches!(UrlTarget::of(url), Ok(UrlTarget::Http)) {
             let (name, url) = (self.name.clone(), without_password(url));
-            let why = "it is not on a server".to_owned();
+            let why = "it is not on a web server".to_owned();
             return Err(SourceError::BadUrl {
                 position: name.position.clone(),
                 name,
                 url,
                 why,
-                expected: EXPECTED,
+                expected: EXPECTED_OF_SERVICES,
             });
         }
         Attempts { options: self.options, monitor: self.monitor, longest }

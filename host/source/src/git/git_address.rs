@@ -38,6 +38,7 @@ impl GitAddress {
         Ok(match UrlTarget::of(url)? {
             UrlTarget::File(path) => Self::File(path),
             UrlTarget::Http => Self::Server(ServerAddress::Http),
+            UrlTarget::Ftp => return Err("its scheme is not supported".to_owned()),
         })
     }
 }

@@ -42,7 +42,12 @@ fn targets() {
         ("file:///a%2", file("/a%2")),
         ("file:///a b", file("/a b")),
         ("file://host/a", Err("a file URL needs an absolute path, as in file:///PATH")),
-        ("ftp://h/a", Err("its scheme is not supported")),
+        ("ftp://h/a", Ok(UrlTarget::Ftp)),
+        ("ftp://me:pw@h:2121/a/b%20c;type=i", Ok(UrlTarget::Ftp)),
+        ("ftp://h/", Err("its path names no file")),
+        ("ftp://h/a/", Err("its path names no file")),
+        ("ftp://h/a%0D%0ADELE%20b", Err("its path names no file")),
+        ("sftp://h/a", Err("its scheme is not supported")),
         ("a.tar", Err("it has no scheme")),
         ("http://h/a b", Err("a URL must not have a space (character 11); expected %20 for it")),
         (
