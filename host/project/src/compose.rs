@@ -79,14 +79,15 @@ fn assert_node_composed(node: &Node) -> Result<(), NodeError> {
     }
 }
 
-fn compose_entry(name: &str, value: &Node, lower: &mut Mapping) -> Result<(), NodeError> {
+fn compose_entry(name: &Arc<str>, value: &Node, lower: &mut Mapping) -> Result<(), NodeError> {
     let Some(below) = lower.get_mut(name) else {
-        lower.set(name, fresh(value)?);
+        check_directives(value)?;
+        lower.entries.insert(Arc::clone(name), value.clone());
         return Ok(());
     };
     match (&value.kind, &mut below.kind) {
         (NodeKind::Scalar(_), NodeKind::Scalar(_)) => *below = value.clone(),
-        (NodeKind::Sequence(items), NodeKind::Sequence(list)) if name == CONDITIONS => {
+        (NodeKind::Sequence(items), NodeKind::Sequence(list)) if **name == *CONDITIONS => {
             Arc::make_mut(list).extend_from_slice(items)
         }
         (NodeKind::Sequence(_), NodeKind::Sequence(_)) => *below = value.clone(),
@@ -105,17 +106,14 @@ fn compose_entry(name: &str, value: &Node, lower: &mut Mapping) -> Result<(), No
     Ok(())
 }
 
-/// The result for an entry with nothing below it: the entry itself, after the checks of composition.
-fn fresh(value: &Node) -> Result<Node, NodeError> {
-    let NodeKind::Mapping(mapping) = &value.kind else {
-        return Ok(value.clone());
-    };
-    if is_list_directives(mapping)? {
-        return Ok(value.clone());
+/// The check of composition for an entry with nothing below it, which is taken as it is.
+fn check_directives(value: &Node) -> Result<(), NodeError> {
+    match &value.kind {
+        NodeKind::Mapping(mapping) if !is_list_directives(mapping)? => {
+            mapping.entries.values().try_for_each(check_directives)
+        }
+        _ => Ok(()),
     }
-    let mut copy = Mapping::new();
-    compose(mapping, &mut copy)?;
-    Ok(Node { kind: NodeKind::Mapping(Arc::new(copy)), position: value.position.clone() })
 }
 
 fn apply_directives(

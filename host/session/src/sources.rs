@@ -35,22 +35,16 @@ pub(crate) fn context_of<'c>(contexts: &'c [SourceContext], element: &Element) -
     &contexts[element.subproject.map_or(0, |index| index + 1)]
 }
 
-/// The sources of an element, and the canonical text of what they contribute to its keys; `None` where a reference is missing.
-pub(crate) type KeyedSources = (ElementSources, Option<Box<str>>);
-
 /// The sources of all elements, by index. Calls `warn` with the reason and the text of each warning.
 pub(crate) fn configure_all(
     project: &Project,
     contexts: &[SourceContext],
     warn: &dyn Fn(&str, &str),
-) -> Result<Vec<KeyedSources>> {
-    let configured = map_independent(project.elements.iter().collect(), |element| -> Result<KeyedSources> {
-        let sources = configure(element, context_of(contexts, element))?;
-        let text = sources.key_text().map_err(SessionError::SourceDeclaration)?.map(Into::into);
-        Ok((sources, text))
+) -> Result<Vec<ElementSources>> {
+    let configured = map_independent(project.elements.iter().collect(), |element: &Element| {
+        configure(element, context_of(contexts, element))
     })?;
-    let mut all = Vec::with_capacity(project.elements.len());
-    for (element, (sources, text)) in project.elements.iter().zip(configured) {
+    for (element, sources) in project.elements.iter().zip(&configured) {
         for warning in sources.warnings() {
             if project.config_of(element).fatal_warnings.iter().any(|fatal| fatal == warning.token) {
                 let (reason, message, position) = (warning.token, warning.message, warning.position);
@@ -58,9 +52,8 @@ pub(crate) fn configure_all(
             }
             warn(warning.token, &warning.message);
         }
-        all.push((sources, text));
     }
-    Ok(all)
+    Ok(configured)
 }
 
 /// The sources of one element.

@@ -28,7 +28,7 @@ pub(crate) fn element(session: &Session, index: usize, state: &ElementState) -> 
         "config": data(&element.config().to_value()),
         "variables": texts(&element.variables),
         "environment": data(&element.environment_data.to_value()),
-        "environment-nocache": element.environment_nocache,
+        "environment-nocache": *element.environment_nocache,
         "public": data(&element.public.to_value()),
         "sandbox": data(&element.sandbox.to_value()),
         "dependencies": dependencies(session, element, true, true),

@@ -38,6 +38,7 @@ pub(crate) struct ProjectKind {
 pub(super) struct KindSections {
     pub(super) environment: OnceLock<SharedSection>,
     pub(super) sandbox: OnceLock<SharedSection>,
+    pub(super) environment_nocache: OnceLock<Arc<[String]>>,
 }
 
 impl ProjectKind {

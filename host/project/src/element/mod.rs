@@ -50,7 +50,7 @@ pub struct Element {
     /// of the keys, but no command can have it.
     pub environment_data: Arc<Mapping>,
     /// The environment variables that do not change its keys, sorted.
-    pub environment_nocache: Vec<String>,
+    pub environment_nocache: Arc<[String]>,
     /// The public data that it declares, expanded; `bst` has the `split-rules` that apply.
     pub public: Arc<Mapping>,
     /// The public data of its artifact, if its kind changes them.

@@ -46,12 +46,29 @@ impl ElementParts<'_> {
                 shared.get_or_init(|| section)
             }
         };
-        let Some(own) = self.loaded.node.opt_mapping(name)? else {
-            return shared.expand(&self.variables);
-        };
-        let mut section = shared.written().clone();
-        compose(own, &mut section)?;
-        Ok(Arc::new(expanded(section, &self.variables)?))
+        match self.loaded.node.opt_mapping(name)? {
+            None => shared.expand(&self.variables),
+            Some(own) => Ok(Arc::new(self.over_shared(own, shared)?)),
+        }
+    }
+
+    /// What an element says over a section that elements share, expanded. What it leaves as it is stays shared.
+    fn over_shared(&self, own: &Mapping, shared: &SharedSection) -> Result<Mapping, NodeError> {
+        // The element may replace what cannot be expanded.
+        self.over_expanded(own, shared).or_else(|_| {
+            let mut section = shared.written().clone();
+            compose(own, &mut section)?;
+            expanded(section, &self.variables)
+        })
+    }
+
+    fn over_expanded(&self, own: &Mapping, shared: &SharedSection) -> Result<Mapping, NodeError> {
+        let mut section = Mapping::clone(&*shared.expand(&self.variables)?);
+        let mut own = own.clone();
+        self.variables.expand(&mut own)?;
+        compose(&own, &mut section)?;
+        assert_composed(&section)?;
+        Ok(section)
     }
 
     /// The element's public data. From the project and the kind it takes only the split rules.
@@ -61,20 +78,17 @@ impl ElementParts<'_> {
         };
         let mut public = own.clone();
         let mut domain = public.opt_mapping("bst")?.cloned().unwrap_or_default();
-        let own = domain.opt_mapping(SPLIT_RULES)?;
-        let shared = own.is_none().then(|| self.kind.splits.expand(&self.variables)).transpose()?;
-        if let Some(own) = own {
-            let mut splits = self.kind.splits.written().clone();
-            compose(own, &mut splits)?;
-            domain.set(SPLIT_RULES, splits);
-        }
+        let splits = match domain.opt_mapping(SPLIT_RULES)? {
+            Some(own) => Arc::new(self.over_shared(own, &self.kind.splits)?),
+            None => self.kind.splits.expand(&self.variables)?,
+        };
+        // They are expanded already; this keeps their place.
+        domain.set(SPLIT_RULES, Mapping::new());
         public.set("bst", domain);
         assert_composed(&public)?;
         self.variables.expand(&mut public)?;
-        if let Some(splits) = shared {
-            let mut domain = public.require("bst")?.as_mapping()?.clone();
-            domain.set(SPLIT_RULES, splits);
-            public.set("bst", domain);
+        if let Some(NodeKind::Mapping(domain)) = public.get_mut("bst").map(|node| &mut node.kind) {
+            Arc::make_mut(domain).set(SPLIT_RULES, splits);
         }
         Ok(Arc::new(public))
     }

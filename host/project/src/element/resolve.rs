@@ -65,7 +65,7 @@ impl ElementResolver<'_> {
         let element = ElementParts { loaded, kind, variables };
         let none = Mapping::new();
         let base = |of_project| if is_junction { &none } else { of_project };
-        let KindSections { environment, sandbox } = &element.kind.sections;
+        let KindSections { environment, sandbox, .. } = &element.kind.sections;
         let environment =
             element.shared_section("environment", base(&settings.defaults.environment), environment)?;
         let sandbox = element.shared_section("sandbox", base(&settings.defaults.sandbox), sandbox)?;
@@ -116,17 +116,32 @@ impl ElementResolver<'_> {
         })
     }
 
-    fn environment_nocache(&self, element: &ElementParts<'_>) -> Result<Vec<String>, NodeError> {
-        let mut names = match element.kind.is_first {
-            true => Vec::new(),
-            false => self.settings.defaults.environment_nocache.clone(),
+    fn environment_nocache(&self, element: &ElementParts<'_>) -> Result<Arc<[String]>, NodeError> {
+        let shared = &element.kind.sections.environment_nocache;
+        let of_kind = match shared.get() {
+            Some(names) => names,
+            None => {
+                let mut names = match element.kind.is_first {
+                    true => Vec::new(),
+                    false => self.settings.defaults.environment_nocache.clone(),
+                };
+                names.extend(element.kind.defaults.str_list_or_empty("environment-nocache")?);
+                shared.get_or_init(|| sorted_names(names))
+            }
         };
-        names.extend(element.kind.defaults.str_list_or_empty("environment-nocache")?);
-        names.extend(element.loaded.node.str_list_or_empty("environment-nocache")?);
-        names.sort_unstable();
-        names.dedup();
-        Ok(names)
+        let own = element.loaded.node.str_list_or_empty("environment-nocache")?;
+        match own.is_empty() {
+            true => Ok(Arc::clone(of_kind)),
+            false => Ok(sorted_names(of_kind.iter().cloned().chain(own).collect())),
+        }
     }
+}
+
+/// Names in order, each once.
+fn sorted_names(mut names: Vec<String>) -> Arc<[String]> {
+    names.sort_unstable();
+    names.dedup();
+    names.into()
 }
 
 /// A dependency as its kind sees it: once for each configuration, or once.
