@@ -112,7 +112,7 @@ impl OwnDescription {
     fn new(project: &Project, element: &Element, sources: &str) -> Self {
         let mut fatal_warnings = project.config_of(element).fatal_warnings.clone();
         fatal_warnings.sort_unstable();
-        let build_root = element.variable("build-root").map_or(Value::Null, Value::from);
+        let build_root = element.variable("build-root").map_or(Value::Null, |folder| Value::from(&*folder));
         let kind = &element.kind_description;
         let before = format!("{{\"core-artifact-version\":{CORE_ARTIFACT_VERSION},");
         // In the order of the canonical text.
@@ -122,7 +122,7 @@ impl OwnDescription {
             write(&mut after);
         };
         add("element-base-key", &|out| Value::map([("build-root", build_root.clone())]).write_canonical(out));
-        add("element-plugin-key", &|out| out.push_str(&element.configured.key_text));
+        add("element-plugin-key", &|out| out.push_str(&element.configured.key_text()));
         add("element-plugin-name", &|out| Value::from(element.kind.as_str()).write_canonical(out));
         add("element-plugin-version", &|out| Value::Int(kind.artifact_version.into()).write_canonical(out));
         if element.runs_commands() {

@@ -191,5 +191,5 @@ fn the_settings_of_the_project_are_there() {
     assert_eq!(config.fatal_warnings, ["overlaps"]);
     assert_eq!((config.shell.command.len(), config.shell.host_files.len()), (1, 2));
     assert_eq!(project.elements[0].description, "An element");
-    assert_eq!(project.elements[0].variable("max-jobs"), Some("4"));
+    assert_eq!(project.elements[0].variable("max-jobs").as_deref(), Some("4"));
 }

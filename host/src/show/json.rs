@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use spec_model::Value as Plain;
-use spec_project::VariableValues;
+use spec_project::WrittenVariables;
 use spec_session::Session;
 
 use super::fields::dependencies;
@@ -42,8 +42,8 @@ fn source(source: &spec_project::SourceConfig) -> Value {
     json!({"kind": source.kind, "directory": source.directory, "config": data(&source.config.to_value())})
 }
 
-fn texts(values: &VariableValues) -> Value {
-    values.iter().map(|(name, text)| (name.to_string(), json!(**text))).collect::<Map<_, _>>().into()
+fn texts(variables: &WrittenVariables) -> Value {
+    variables.values().iter().map(|(name, text)| (name.to_string(), json!(**text))).collect::<Map<_, _>>().into()
 }
 
 fn data(value: &Plain) -> Value {

@@ -39,6 +39,8 @@ pub(super) struct KindSections {
     pub(super) environment: OnceLock<SharedSection>,
     pub(super) sandbox: OnceLock<SharedSection>,
     pub(super) environment_nocache: OnceLock<Arc<[String]>>,
+    /// Without variables expanded.
+    pub(super) config: OnceLock<Arc<Mapping>>,
 }
 
 impl ProjectKind {

@@ -23,16 +23,26 @@ pub(super) struct ElementParts<'e> {
 }
 
 impl ElementParts<'_> {
-    /// A section of the project, the kind and the element, composed, without variables expanded.
-    pub(super) fn section(&self, name: &str, project: &Mapping) -> Result<Mapping, NodeError> {
-        let mut section = self.kind.section(name, project)?;
-        if let Some(own) = self.loaded.node.opt_mapping(name)? {
-            compose(own, &mut section)?;
-        }
-        Ok(section)
+    /// The `config` of the kind and the element, composed, without variables expanded.
+    pub(super) fn written_config(&self) -> Result<Arc<Mapping>, NodeError> {
+        let shared = &self.kind.sections.config;
+        let of_kind = match shared.get() {
+            Some(of_kind) => of_kind,
+            None => {
+                let section = self.kind.section("config", &Mapping::new())?;
+                shared.get_or_init(|| Arc::new(section))
+            }
+        };
+        let Some(own) = self.loaded.node.opt_mapping("config")? else {
+            return Ok(Arc::clone(of_kind));
+        };
+        let mut section = Mapping::clone(of_kind);
+        compose(own, &mut section)?;
+        section.shrink_to_fit();
+        Ok(Arc::new(section))
     }
 
-    /// As [`Self::section`], expanded, of a section that few elements add something to.
+    /// A section of the project, the kind and the element, composed and expanded. Few elements add something to it.
     pub(super) fn shared_section(
         &self,
         name: &str,
@@ -152,7 +162,7 @@ pub(super) fn element_variables(
     let own = loaded.node.get("variables").map_or(Some(Vec::new()), own_scalars);
     if let (Some(mut own), Some(base)) = (own, kind.variables(project)) {
         own.push((ELEMENT_NAME.into(), Node::text(loaded.name.path())));
-        return Ok(Variables::over(base, own, &project.texts)?);
+        return Ok(Variables::over(base, own)?);
     }
     composed_variables(loaded, kind, project)
 }
@@ -188,5 +198,5 @@ fn composed_variables(
         }
     }
     set_keeping_position(&mut variables, ELEMENT_NAME, loaded.name.path());
-    Ok(Variables::new(variables, &project.texts)?)
+    Ok(Variables::new(variables)?)
 }

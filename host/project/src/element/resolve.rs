@@ -16,7 +16,7 @@ use crate::LoadError;
 use crate::config::{PluginOrigins, ProjectSettings};
 use crate::loaded_element::LoadedElement;
 use crate::project_refs::RefFiles;
-use crate::variables::VariableValues;
+use crate::variables::Variable;
 use crate::workspaces::Workspaces;
 
 /// Resolves the elements of one project.
@@ -69,8 +69,8 @@ impl ElementResolver<'_> {
         let environment =
             element.shared_section("environment", base(&settings.defaults.environment), environment)?;
         let sandbox = element.shared_section("sandbox", base(&settings.defaults.sandbox), sandbox)?;
-        let written_config = element.section("config", &none)?;
-        let config = expanded(written_config.clone(), &element.variables)?;
+        let written_config = element.written_config()?;
+        let config = expanded(Mapping::clone(&written_config), &element.variables)?;
         let dependencies = element.dependencies(index)?;
         let (workspaces, toplevel) = self.workspaces;
         let workspace = workspaces.get(&name).map(|workspace| workspace.folder(toplevel));
@@ -82,7 +82,7 @@ impl ElementResolver<'_> {
             name,
             project: settings.config.name.clone(),
             config,
-            variables: sorted(&all_variables),
+            variables: sorted(all_variables),
             dependencies: dependencies.iter().flat_map(inputs).collect(),
             sources: sources.iter().map(|source| source.kind.clone()).collect(),
         };
@@ -91,7 +91,7 @@ impl ElementResolver<'_> {
         let public = element.public()?;
         let facts = ElementFacts { resolved, dependencies: &plan_dependencies, public: &public };
         let configured = element.configure(&input, &facts)?;
-        let changed_public = changed_public(&public, &configured.plan.public_data);
+        let changed_public = changed_public(&public, &configured.public_data);
         Ok(Element {
             name: loaded.name.clone(),
             project: input.project,
@@ -99,7 +99,7 @@ impl ElementResolver<'_> {
             kind: loaded.kind.clone(),
             kind_description: Arc::clone(&element.kind.description),
             description: loaded.node.opt_str("description")?.unwrap_or_default().to_owned(),
-            variables: all_variables,
+            variables: element.variables.written(),
             environment_nocache: self.environment_nocache(&element)?,
             public,
             changed_public,
@@ -156,9 +156,7 @@ fn inputs(dependency: &Dependency) -> impl Iterator<Item = DependencyInput> {
     bare.into_iter().chain(dependency.configs.iter().cloned().map(move |config| input(Some(config))))
 }
 
-fn sorted(values: &VariableValues) -> Vec<(Arc<str>, Arc<str>)> {
-    let mut entries: Vec<_> =
-        values.iter().map(|(name, value)| (Arc::clone(name), Arc::clone(value))).collect();
-    entries.sort_unstable();
-    entries
+fn sorted(mut variables: Vec<Variable>) -> Vec<Variable> {
+    variables.sort_unstable();
+    variables
 }
