@@ -1,5 +1,7 @@
 //! Configures the sources of a project's elements.
 
+use std::sync::Arc;
+
 use spec_cas::Cas;
 use spec_project::{Element, Project, ProjectConfig, SourceConfig, map_independent};
 use spec_source::{Alias, AliasRefusal, ElementSources, SourceContext, SourceSpec};
@@ -17,9 +19,10 @@ pub(crate) fn context(options: &SourceOptions, project: &ProjectConfig, cas: &Ca
     let mut context = SourceContext::new(&project.directory, &options.directory, cas.clone(), find);
     context.limits.entries = options.trees.entries;
     context.limits.unpacked = options.trees.bytes;
-    context.http.attempts = options.network_retries.saturating_add(1);
-    context.http.proxies = options.proxies.clone();
-    context.http.netrc.clone_from(&options.netrc);
+    let http = Arc::make_mut(&mut context.http);
+    http.attempts = options.network_retries.saturating_add(1);
+    http.proxies = options.proxies.clone();
+    http.netrc.clone_from(&options.netrc);
     context.ssh = options.ssh.clone();
     context
 }
