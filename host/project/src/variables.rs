@@ -69,10 +69,7 @@ impl Variables {
     ///
     /// # Errors
     /// `invalid-data` when `notparallel` is no boolean.
-    pub(crate) fn over(
-        base: &Arc<BaseVariables>,
-        own: Vec<(Arc<str>, Node)>,
-    ) -> Result<Self, NodeError> {
+    pub(crate) fn over(base: &Arc<BaseVariables>, own: Vec<(Arc<str>, Node)>) -> Result<Self, NodeError> {
         let mut variables = Self::alone(base);
         own.into_iter().for_each(|(name, node)| variables.set(name, node));
         let not_parallel = variables.index_of(NOT_PARALLEL).map(|index| variables.node(index).as_bool());

@@ -1,6 +1,5 @@
 //! The values of symbols.
 
-
 use spec_model::{Mapping, Node};
 use spec_project::{Element, WrittenVariables};
 use spec_session::{ElementSourceInfo, ElementState, Session};

@@ -43,7 +43,12 @@ fn source(source: &spec_project::SourceConfig) -> Value {
 }
 
 fn texts(variables: &WrittenVariables) -> Value {
-    variables.values().iter().map(|(name, text)| (name.to_string(), json!(**text))).collect::<Map<_, _>>().into()
+    variables
+        .values()
+        .iter()
+        .map(|(name, text)| (name.to_string(), json!(**text)))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn data(value: &Plain) -> Value {

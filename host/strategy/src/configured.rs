@@ -33,7 +33,8 @@ impl Configured {
     pub fn new(unique_key: &Value, plan: Plan) -> Self {
         let Plan { public_data, refusal, no_commands, .. } = plan;
         let rest = Plan { public_data: Vec::new(), refusal: None, ..plan };
-        let encoded = postcard::to_allocvec(&(unique_key.canonical(), rest)).expect("it is encoded in memory");
+        let encoded =
+            postcard::to_allocvec(&(unique_key.canonical(), rest)).expect("it is encoded in memory");
         let size = u32::try_from(encoded.len()).expect("a plan has less than 4 GiB");
         let packed = zstd::bulk::compress(&encoded, LEVEL).expect("bytes are compressed in memory").into();
         Self { packed, size, no_commands, public_data, refusal: refusal.map(Box::new) }
