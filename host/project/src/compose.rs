@@ -123,15 +123,18 @@ fn apply_directives(
     below: &mut Node,
 ) -> Result<(), NodeError> {
     let [overwrite, prepend, append] = [OVERWRITE, PREPEND, APPEND].map(|name| directives.get(name));
-    let [overwrite, prepend, append] = [items(overwrite)?, items(prepend)?, items(append)?];
+    let (overwrite, prepend, append) =
+        (items(overwrite)?, items(prepend)?.unwrap_or_default(), items(append)?.unwrap_or_default());
     match &mut below.kind {
         NodeKind::Sequence(list) => {
             let list = Arc::make_mut(list);
             if let Some(items) = overwrite {
                 *list = items.to_vec();
             }
-            list.splice(0..0, prepend.unwrap_or_default().iter().cloned());
-            list.extend_from_slice(append.unwrap_or_default());
+            // Otherwise it would have room for twice as many.
+            list.reserve_exact(prepend.len() + append.len());
+            list.splice(0..0, prepend.iter().cloned());
+            list.extend_from_slice(append);
             Ok(())
         }
         NodeKind::Mapping(lower) if is_list_directives(lower)? => {
