@@ -110,7 +110,7 @@ impl BuildJob<'_> {
         trees.buildroot = Some(self.root.digest()?);
         trees.sources = self.request.sources;
         if let Some(path) = self.element.variable("build-root") {
-            trees.buildtree = self.root.subtree(path)?;
+            trees.buildtree = self.root.subtree(&path)?;
         }
         Ok(())
     }

@@ -83,7 +83,7 @@ impl BuildJob<'_> {
         else {
             return Ok(commands);
         };
-        let tree = self.root.subtree(folder)?;
+        let tree = self.root.subtree(&folder)?;
         let cas = &self.builder.cas;
         let marker = tree.map(|tree| cas.lookup(&tree, PREPARED)).transpose()?.flatten();
         if marker.is_some() {

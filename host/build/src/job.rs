@@ -69,7 +69,7 @@ impl<'a> BuildJob<'a> {
         cancel: &'a Cancel,
     ) -> Result<Self, BuildError> {
         let element = request.element();
-        let plan = Arc::new(element.configured.plan.unpack());
+        let plan = Arc::new(element.configured.plan());
         let cas = builder.cas.clone().with_cancel(cancel);
         let cas = if element.workspace.is_some() { cas.with_times() } else { cas };
         Ok(Self {

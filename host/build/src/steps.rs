@@ -23,7 +23,7 @@ impl Builder {
         observer: &dyn BuildObserver,
         cancel: &Cancel,
     ) -> Result<Artifact, BuildError> {
-        if let Some(refusal) = &request.element().configured.plan.refusal {
+        if let Some(refusal) = &request.element().configured.refusal {
             return Err(BuildError::Refused(refusal.clone()));
         }
         let mut job = BuildJob::new(self, request, observer, cancel)?;

@@ -282,6 +282,8 @@ impl DirectoryAssembler<'_> {
             path.truncate(length);
         }
         directory.files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        // It is kept in memory.
+        directory.files.shrink_to_fit();
         directory.directories.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         directory.symlinks.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(self.batch.add(directory))

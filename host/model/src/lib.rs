@@ -44,7 +44,7 @@ pub use key::{Key, KeyPair, ParseKeyError};
 pub use known_kinds::{KnownKinds, KnownTexts};
 pub use layer_form::LayerForm;
 pub use name::{ElementName, ParseNameError};
-pub use node::{FilePosition, Mapping, Node, NodeError, NodeKind};
+pub use node::{FileName, FilePosition, Mapping, Node, NodeError, NodeKind};
 pub use plugin_origin::{
     FolderPlugin, PackageRequirement, PluginJunction, PluginOrigin, PythonText, StatedText,
 };

@@ -92,7 +92,7 @@ impl ElementKind for ComponentKind {
                 configured
             }
         };
-        if let Some(refusal) = &mut configured.plan.refusal {
+        if let Some(refusal) = &mut configured.refusal {
             let (_, positions) = conv::input(input);
             check_answer::place(refusal, &positions).map_err(broken)?;
         }

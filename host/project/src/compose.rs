@@ -79,14 +79,15 @@ fn assert_node_composed(node: &Node) -> Result<(), NodeError> {
     }
 }
 
-fn compose_entry(name: &str, value: &Node, lower: &mut Mapping) -> Result<(), NodeError> {
+fn compose_entry(name: &Arc<str>, value: &Node, lower: &mut Mapping) -> Result<(), NodeError> {
     let Some(below) = lower.get_mut(name) else {
-        lower.set(name, fresh(value)?);
+        check_directives(value)?;
+        lower.entries.insert(Arc::clone(name), value.clone());
         return Ok(());
     };
     match (&value.kind, &mut below.kind) {
         (NodeKind::Scalar(_), NodeKind::Scalar(_)) => *below = value.clone(),
-        (NodeKind::Sequence(items), NodeKind::Sequence(list)) if name == CONDITIONS => {
+        (NodeKind::Sequence(items), NodeKind::Sequence(list)) if **name == *CONDITIONS => {
             Arc::make_mut(list).extend_from_slice(items)
         }
         (NodeKind::Sequence(_), NodeKind::Sequence(_)) => *below = value.clone(),
@@ -105,17 +106,14 @@ fn compose_entry(name: &str, value: &Node, lower: &mut Mapping) -> Result<(), No
     Ok(())
 }
 
-/// The result for an entry with nothing below it: the entry itself, after the checks of composition.
-fn fresh(value: &Node) -> Result<Node, NodeError> {
-    let NodeKind::Mapping(mapping) = &value.kind else {
-        return Ok(value.clone());
-    };
-    if is_list_directives(mapping)? {
-        return Ok(value.clone());
+/// The check of composition for an entry with nothing below it, which is taken as it is.
+fn check_directives(value: &Node) -> Result<(), NodeError> {
+    match &value.kind {
+        NodeKind::Mapping(mapping) if !is_list_directives(mapping)? => {
+            mapping.entries.values().try_for_each(check_directives)
+        }
+        _ => Ok(()),
     }
-    let mut copy = Mapping::new();
-    compose(mapping, &mut copy)?;
-    Ok(Node { kind: NodeKind::Mapping(Arc::new(copy)), position: value.position.clone() })
 }
 
 fn apply_directives(
@@ -125,15 +123,18 @@ fn apply_directives(
     below: &mut Node,
 ) -> Result<(), NodeError> {
     let [overwrite, prepend, append] = [OVERWRITE, PREPEND, APPEND].map(|name| directives.get(name));
-    let [overwrite, prepend, append] = [items(overwrite)?, items(prepend)?, items(append)?];
+    let (overwrite, prepend, append) =
+        (items(overwrite)?, items(prepend)?.unwrap_or_default(), items(append)?.unwrap_or_default());
     match &mut below.kind {
         NodeKind::Sequence(list) => {
             let list = Arc::make_mut(list);
             if let Some(items) = overwrite {
                 *list = items.to_vec();
             }
-            list.splice(0..0, prepend.unwrap_or_default().iter().cloned());
-            list.extend_from_slice(append.unwrap_or_default());
+            // Otherwise it would have room for twice as many.
+            list.reserve_exact(prepend.len() + append.len());
+            list.splice(0..0, prepend.iter().cloned());
+            list.extend_from_slice(append);
             Ok(())
         }
         NodeKind::Mapping(lower) if is_list_directives(lower)? => {

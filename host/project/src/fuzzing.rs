@@ -35,9 +35,9 @@ impl Conditions {
 /// # Errors
 /// What is wrong with the variables, or with a reference.
 pub fn expand(variables: &Mapping, mapping: &mut Mapping) -> Result<Vec<(Arc<str>, Arc<str>)>, NodeError> {
-    let variables = Variables::new(variables.clone(), &Arc::default())?;
+    let variables = Variables::new(variables.clone())?;
     variables.expand(mapping)?;
-    Ok(variables.values()?.iter().map(|(name, value)| (Arc::clone(name), Arc::clone(value))).collect())
+    variables.values()
 }
 
 /// A scalar as it is read: without white space around it.

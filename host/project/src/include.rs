@@ -175,7 +175,7 @@ impl<'p> IncludePass<'p> {
         let text = owner.files.text(file)?;
         let mut contents = parse_shared(&text, &owner.files.shown(file), &owner.files.texts)?;
         if let (true, Some(variables)) = (is_foreign, &owner.variables) {
-            Variables::new(Mapping::clone(variables), &Arc::default())?.expand(&mut contents)?;
+            Variables::new(Mapping::clone(variables))?.expand(&mut contents)?;
             outer_space::strip_all(&mut contents);
         }
         let loaded = IncludedFile { contents, bytes: text.len() };

@@ -1,7 +1,6 @@
 //! Cache keys, byte for byte those of BuildStream 2.8.
 
 use std::borrow::Cow;
-use std::convert::Infallible;
 
 use spec_model::{Key, KeyPair, Value};
 
@@ -27,20 +26,21 @@ struct ElementText {
 /// The keys of all elements of a project, by index. `sources` returns the canonical text of what an element's sources contribute
 /// ([`SourceKey::canonical_list`](spec_model::SourceKey::canonical_list)), or `None` when one has no ref yet: such an element has no keys, and neither
 /// do the elements that need it at build time.
-pub fn compute_keys<'s>(
+///
+/// # Errors
+/// Of those of `sources`, that of the first element.
+pub fn compute_keys<E: Send>(
     project: &Project,
-    sources: &(dyn Fn(usize) -> Option<Cow<'s, str>> + Sync),
-) -> Vec<Option<KeyPair>> {
+    sources: &(dyn Fn(usize) -> Result<Option<String>, E> + Sync),
+) -> Result<Vec<Option<KeyPair>>, E> {
     let elements = &project.elements;
     let below = |element: &Element| element.dependencies.iter().map(|below| below.element).collect();
     let dependencies: Vec<Vec<usize>> = elements.iter().map(below).collect();
     let keys = map_after_dependencies((0..elements.len()).collect(), &dependencies, |index, keys| {
-        let pair = sources(index).and_then(|sources| key_pair(project, index, &sources, keys));
-        Ok::<_, Infallible>(pair.map(|pair| (pair, ElementText::new(&elements[index], pair.strict))))
-    });
-    match keys {
-        Ok(keys) => keys.into_iter().map(|key| key.map(|(pair, _)| pair)).collect(),
-    }
+        let pair = sources(index)?.and_then(|sources| key_pair(project, index, &sources, keys));
+        Ok(pair.map(|pair| (pair, ElementText::new(&elements[index], pair.strict))))
+    })?;
+    Ok(keys.into_iter().map(|key| key.map(|(pair, _)| pair)).collect())
 }
 
 impl ElementText {
@@ -112,7 +112,7 @@ impl OwnDescription {
     fn new(project: &Project, element: &Element, sources: &str) -> Self {
         let mut fatal_warnings = project.config_of(element).fatal_warnings.clone();
         fatal_warnings.sort_unstable();
-        let build_root = element.variable("build-root").map_or(Value::Null, Value::from);
+        let build_root = element.variable("build-root").map_or(Value::Null, |folder| Value::from(&*folder));
         let kind = &element.kind_description;
         let before = format!("{{\"core-artifact-version\":{CORE_ARTIFACT_VERSION},");
         // In the order of the canonical text.
@@ -122,7 +122,7 @@ impl OwnDescription {
             write(&mut after);
         };
         add("element-base-key", &|out| Value::map([("build-root", build_root.clone())]).write_canonical(out));
-        add("element-plugin-key", &|out| out.push_str(&element.configured.key_text));
+        add("element-plugin-key", &|out| out.push_str(&element.configured.key_text()));
         add("element-plugin-name", &|out| Value::from(element.kind.as_str()).write_canonical(out));
         add("element-plugin-version", &|out| Value::Int(kind.artifact_version.into()).write_canonical(out));
         if element.runs_commands() {

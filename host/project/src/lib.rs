@@ -50,5 +50,5 @@ pub use platform::{host_arch, host_os};
 pub use project::{Project, Subproject, UnresolvedProject, load_config};
 pub use project_refs::PROJECT_REFS;
 pub use subproject_sources::{JunctionSources, SourcesFolder, SubprojectError, SubprojectSources};
-pub use variables::VariableValues;
+pub use variables::WrittenVariables;
 pub use workspaces::{WORKSPACE_PROJECT, WORKSPACES, Workspace, WorkspaceOwner, Workspaces};

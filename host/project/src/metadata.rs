@@ -46,8 +46,8 @@ pub fn low_diversity(element: &Element, digests: &[(String, String)]) -> String 
 #[must_use]
 pub fn high_diversity(element: &Element) -> String {
     let mut variables = Mapping::new();
-    for (name, text) in element.variables.iter() {
-        set(&mut variables, name, text);
+    for (name, text) in element.variables.values() {
+        set(&mut variables, &name, &text);
     }
     let mut root = Mapping::new();
     root.set("variables", variables);

@@ -2,7 +2,7 @@
 
 mod base;
 mod references;
-mod values;
+mod written;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -12,9 +12,8 @@ use indexmap::IndexMap;
 use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 
 pub(crate) use base::BaseVariables;
-pub use values::VariableValues;
+pub use written::WrittenVariables;
 
-use crate::text_pool::TextPool;
 use crate::yaml::Limits;
 use references::{BEGIN, TextPiece, pieces, references};
 
@@ -35,8 +34,6 @@ pub(crate) struct Variables {
     added: IndexMap<Arc<str>, Node>,
     /// The values of those that are expanded, by index.
     resolved: RefCell<Vec<Option<Arc<str>>>>,
-    /// Where equal texts are shared with other elements.
-    pool: Arc<TextPool>,
     /// The number of bytes that expanding has made so far.
     expanded: Cell<usize>,
 }
@@ -64,20 +61,16 @@ impl Variables {
     ///
     /// # Errors
     /// `invalid-data` when a value is no scalar.
-    pub(crate) fn new(mapping: Mapping, pool: &Arc<TextPool>) -> Result<Self, NodeError> {
-        Self::over(&Arc::new(BaseVariables::written(mapping)?), Vec::new(), pool)
+    pub(crate) fn new(mapping: Mapping) -> Result<Self, NodeError> {
+        Self::over(&Arc::new(BaseVariables::written(mapping)?), Vec::new())
     }
 
     /// The variables of an element: scalars over those of its project and kind.
     ///
     /// # Errors
     /// `invalid-data` when `notparallel` is no boolean.
-    pub(crate) fn over(
-        base: &Arc<BaseVariables>,
-        own: Vec<(Arc<str>, Node)>,
-        pool: &Arc<TextPool>,
-    ) -> Result<Self, NodeError> {
-        let mut variables = Self::alone(base, pool);
+    pub(crate) fn over(base: &Arc<BaseVariables>, own: Vec<(Arc<str>, Node)>) -> Result<Self, NodeError> {
+        let mut variables = Self::alone(base);
         own.into_iter().for_each(|(name, node)| variables.set(name, node));
         let not_parallel = variables.index_of(NOT_PARALLEL).map(|index| variables.node(index).as_bool());
         if not_parallel.transpose()? == Some(true) {
@@ -87,13 +80,12 @@ impl Variables {
     }
 
     /// The variables of a project and kind.
-    fn alone(base: &Arc<BaseVariables>, pool: &Arc<TextPool>) -> Self {
+    fn alone(base: &Arc<BaseVariables>) -> Self {
         Self {
             base: Arc::clone(base),
             replaced: HashMap::new(),
             added: IndexMap::new(),
             resolved: RefCell::new(base.values.clone()),
-            pool: Arc::clone(pool),
             expanded: Cell::new(base.expanded),
         }
     }
@@ -127,18 +119,21 @@ impl Variables {
     /// # Errors
     /// `unresolved-variable` at the text that refers to a variable that is not there, `circular-reference-variable`
     /// when variables refer to each other in a circle, `variable-too-large` beyond 1 MiB for one text or 64 MiB for all.
-    pub(crate) fn values(&self) -> Result<VariableValues, NodeError> {
-        let count = self.resolved.borrow().len();
-        let values = (0..count).map(|index| self.value(index)).collect::<Result<_, _>>()?;
-        Ok(VariableValues::over(&self.base, values, self.added.keys()))
+    pub(crate) fn values(&self) -> Result<Vec<Variable>, NodeError> {
+        let one = |(index, name): (usize, &Arc<str>)| Ok((Arc::clone(name), self.value(index)?));
+        self.names().enumerate().map(one).collect()
     }
 
     /// As [`Variables::values`], without those that cannot be expanded: junctions have their project's variables without those
     /// that its subprojects give it.
-    pub(crate) fn resolvable(&self) -> VariableValues {
-        let names = self.base.entries.keys().chain(self.added.keys()).enumerate();
+    pub(crate) fn resolvable(&self) -> Vec<Variable> {
         let one = |(index, name): (usize, &Arc<str>)| Some((Arc::clone(name), self.try_value(index).ok()?));
-        VariableValues::alone(names.filter_map(one).collect())
+        self.names().enumerate().filter_map(one).collect()
+    }
+
+    /// The variables without their values.
+    pub(crate) fn written(&self) -> WrittenVariables {
+        WrittenVariables::new(self)
     }
 
     /// The value of a variable; `None` when it is not there or cannot be expanded.
@@ -207,7 +202,7 @@ impl Variables {
             let (text, position) = self.text(step.index);
             let Some(next) = step.references.pop() else {
                 let value = self.join(text, position).map_err(Unexpandable::TooLarge)?;
-                self.resolved.borrow_mut()[step.index] = Some(self.pool.shared(&value));
+                self.resolved.borrow_mut()[step.index] = Some(value.into());
                 is_open[step.index] = false;
                 steps.pop();
                 continue;
@@ -243,8 +238,8 @@ impl Variables {
         }
     }
 
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.base.entries.keys().chain(self.added.keys()).map(AsRef::as_ref)
+    fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.base.entries.keys().chain(self.added.keys())
     }
 
     /// A variable as it is written.
@@ -303,7 +298,7 @@ impl Variables {
     }
 
     fn undefined(&self, name: &str, position: Option<&FilePosition>) -> NodeError {
-        let known: Vec<&str> = self.names().collect();
+        let known: Vec<&str> = self.names().map(AsRef::as_ref).collect();
         let hint = match spec_model::nearest(name, &known) {
             Some(near) => format!("did you mean '%{{{near}}}'?"),
             None => "define it under 'variables'".to_owned(),
@@ -313,7 +308,7 @@ impl Variables {
     }
 
     fn circle(&self, steps: &[OpenVariable<'_>]) -> NodeError {
-        let name = |step: &OpenVariable<'_>| self.names().nth(step.index);
+        let name = |step: &OpenVariable<'_>| self.names().nth(step.index).map(AsRef::as_ref);
         let mut names: Vec<&str> = steps.iter().filter_map(name).collect();
         names.push(names[0]);
         let position = steps.last().and_then(|step| self.text(step.index).1);

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use spec_project::{LoadOptions, Project, UnresolvedProject, keys};
@@ -49,8 +50,9 @@ fn lines(directory: &Path, options: &[(String, String)]) -> Vec<String> {
         .and_then(|project| project.resolve(&support::Kinds))
         .unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
     let keys = keys::compute_keys(&project, &|element| {
-        support::sources::key_text(&project, element).map(Into::into)
+        Ok::<_, Infallible>(support::sources::key_text(&project, element))
     });
+    let Ok(keys) = keys;
     let line = |(index, pair): (usize, &Option<spec_model::KeyPair>)| {
         let pair = pair.unwrap_or_else(|| panic!("{}: a source has no ref", name(&project, index)));
         format!("{} {} {}", name(&project, index), pair.strict, pair.weak)

@@ -93,10 +93,13 @@ fn junctions_set_options_and_files_are_included_from_behind_them() {
     ));
     let project = files.load(&["top.bst"]).expect("a good project");
     let top = &project.elements[0];
-    let variable = |name| top.variable(name).unwrap_or("-");
-    assert_eq!(["said", "quick", "from-sub", "greeting"].map(variable), ["hello", "yes", "hello", "top"]);
+    let variable = |name| top.variable(name).unwrap_or_else(|| "-".into());
+    assert_eq!(
+        ["said", "quick", "from-sub", "greeting"].map(variable).each_ref().map(|text| &**text),
+        ["hello", "yes", "hello", "top"]
+    );
     let element = files.load(&["fast.bst:a.bst"]).expect("a good project");
-    assert_eq!(element.elements[1].variable("mode"), Some("fast"));
+    assert_eq!(element.elements[1].variable("mode").as_deref(), Some("fast"));
     assert_eq!(element.subprojects.len(), 1);
 }
 

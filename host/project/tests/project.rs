@@ -2,9 +2,10 @@
 
 mod support;
 
+use std::convert::Infallible;
 use std::fs;
 
-use spec_model::Node;
+use spec_model::{Node, UserError};
 use spec_project::ref_edits::{ChangedFile, NewRef, set_refs};
 use spec_project::{RefPlace, Scope, keys};
 use support::files::Files;
@@ -126,8 +127,9 @@ fn an_element_without_a_ref_has_no_key_and_neither_has_what_is_built_on_it() {
     );
     let project = files.load(&[]).expect("a good project");
     let keys = keys::compute_keys(&project, &|element| {
-        support::sources::key_text(&project, element).map(Into::into)
+        Ok::<_, Infallible>(support::sources::key_text(&project, element))
     });
+    let Ok(keys) = keys;
     let has = |name: &str| keys[project.index(name).expect("an element")].is_some();
     assert_eq!([has("a.bst"), has("b.bst"), has("c.bst")], [false, false, true]);
 }
@@ -189,5 +191,29 @@ fn the_settings_of_the_project_are_there() {
     assert_eq!(config.fatal_warnings, ["overlaps"]);
     assert_eq!((config.shell.command.len(), config.shell.host_files.len()), (1, 2));
     assert_eq!(project.elements[0].description, "An element");
-    assert_eq!(project.elements[0].variable("max-jobs"), Some("4"));
+    assert_eq!(project.elements[0].variable("max-jobs").as_deref(), Some("4"));
+}
+
+#[test]
+fn an_element_may_replace_what_cannot_be_expanded() {
+    let files = Files::new(
+        "== project.conf\nname: test\nmin-version: 2.0\nvariables: {low: l}\nenvironment: {A: '%{gone}', B: '%{low}'}\n\
+         split-rules: {doc: ['%{low}/doc'], lib: ['%{gone}'], other: ['%{low}']}\n\
+         == a.bst\nkind: manual\nvariables: {low: m}\nenvironment: {A: a, C: '%{low}c'}\n\
+         public: {bst: {split-rules: {lib: [x], doc: {(>): ['%{low}/more']}}, note: '%{low}'}}\n\
+         == b.bst\nkind: manual\n",
+    );
+    let project = files.load(&["a.bst"]).expect("it replaces both");
+    let element = &project.elements[0];
+    let environment = element.environment();
+    let value = |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, text)| &**text);
+    assert_eq!(["A", "B", "C"].map(value), [Some("a"), Some("m"), Some("mc")]);
+    let domain = element.public.require("bst").and_then(Node::as_mapping).expect("a domain");
+    assert_eq!(domain.str("note").expect("a text"), "m");
+    let rules = domain.require("split-rules").and_then(Node::as_mapping).expect("rules");
+    let of = |name: &str| rules.str_list_or_empty(name).expect("a list");
+    let expected = [["m/doc", "m/more"].as_slice(), &["x"], &["m"]];
+    assert_eq!(["doc", "lib", "other"].map(of), expected);
+    let error = files.load(&["b.bst"]).expect_err("it replaces nothing");
+    assert_eq!(error.reason(), "unresolved-variable");
 }

@@ -200,7 +200,7 @@ impl BuildWork {
         self.tell_speculation(|speculation| speculation.begins(element));
         let sources = self.stage(element, context)?;
         let all = self.lock().clone();
-        let description = self.description(element, &all).ok_or_else(no_reference)?;
+        let description = self.description(element, &all)?;
         let previous = self.session.previous_build(element, &all).map_err(job_failure::of)?;
         let keys_of =
             move |element: usize| all[element].expect("what a build needs was built before or is cached");
@@ -274,19 +274,21 @@ impl BuildWork {
         let pair = self.session.key_pairs[element].ok_or_else(no_reference)?;
         let mut keys = ElementKeys { strong: pair.strict, strict: pair.strict, weak: pair.weak };
         if !self.session.options.strict {
-            keys.strong =
-                Key::of(self.description(element, &self.lock()).ok_or_else(no_reference)?.as_bytes());
+            keys.strong = Key::of(self.description(element, &self.lock())?.as_bytes());
         }
         Ok(keys)
     }
 
     /// The canonical text of the description whose hash is the element's strong key, when its dependencies have these keys.
-    fn description(&self, element: usize, known: &[Option<ElementKeys>]) -> Option<String> {
+    fn description(&self, element: usize, known: &[Option<ElementKeys>]) -> Result<String, Box<Failure>> {
         let project = &self.session.project;
         let scope = project.build_scope(element);
         let below: Option<Vec<_>> = scope.iter().map(|below| Some((*below, known[*below]?.strong))).collect();
-        let sources = self.session.source_keys[element].as_ref()?;
-        Some(strong_description(project, element, sources, &below?, self.session.key_pairs[element]?.weak))
+        let below = below.ok_or_else(no_reference)?;
+        let sources = self.session.sources(element).key_text().map_err(job_failure::of)?;
+        let sources = sources.ok_or_else(no_reference)?;
+        let pair = self.session.key_pairs[element].ok_or_else(no_reference)?;
+        Ok(strong_description(project, element, &sources, &below, pair.weak))
     }
 
     fn artifact_cached(&self, element: usize, artifact: &Artifact) {

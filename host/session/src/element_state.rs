@@ -84,7 +84,7 @@ impl Session {
 
     /// The state of an element as far as it does not depend on those below it: one that waits may be buildable.
     fn own_state(&self, element: usize) -> Result<ElementState> {
-        if self.source_keys[element].is_none() {
+        if self.sources(element).key()?.is_none() {
             return Ok(ElementState::NoReference);
         }
         if self.project.elements[element].is_junction() {

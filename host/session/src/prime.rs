@@ -93,7 +93,7 @@ fn built_without_commands(session: &Session, to_build: &[usize]) -> BTreeSet<usi
     for &element in to_build {
         let scope = session.project.build_scope(element);
         let is_ready = |below: &usize| to_build.binary_search(below).is_err() || composed.contains(below);
-        let plan = session.project.elements[element].configured.plan.unpack();
+        let plan = session.project.elements[element].configured.plan();
         if !plan.runs_commands() && scope.iter().all(is_ready) {
             composed.insert(element);
         }

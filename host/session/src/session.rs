@@ -1,6 +1,5 @@
 //! A project with its keys, and the caches that its artifacts are in.
 
-use std::borrow::Cow;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -77,8 +76,6 @@ pub struct Session {
     commands: Arc<dyn CommandRunner>,
     /// The keys of elements, `None` where a source has no reference.
     pub key_pairs: Vec<Option<KeyPair>>,
-    /// The canonical text of what the sources of elements contribute to keys, `None` where a source has no reference.
-    pub source_keys: Vec<Option<Box<str>>>,
     /// What the executor of this machine may have brought of recorded inputs.
     pub(crate) recorded_inputs: Arc<RecordedInputs>,
     /// The servers that projects recommend: the top-level project, then those behind junctions.
@@ -134,10 +131,10 @@ impl Session {
         let recommended = RecommendedServers::of_projects(&project, &options.home)?;
         let hold = cas.hold()?;
         let contexts = sources::contexts(&options.sources, &project, &cas);
-        let (sources, source_keys): (Vec<_>, Vec<_>) =
-            sources::configure_all(&project, &contexts, warn)?.into_iter().unzip();
+        let sources = sources::configure_all(&project, &contexts, warn)?;
+        let key_pairs = compute_keys(&project, &|element| sources[element].key_text())
+            .map_err(SessionError::SourceDeclaration)?;
         contexts.iter().for_each(|context| context.local_files.save());
-        let key_pairs = compute_keys(&project, &|element| source_keys[element].as_deref().map(Cow::from));
         let recorded_inputs = Arc::<RecordedInputs>::default();
         let executions = executions(&cas, &options, &recorded_inputs);
         Ok(Self {
@@ -149,7 +146,6 @@ impl Session {
             cas,
             plugins,
             key_pairs,
-            source_keys,
             recorded_inputs,
             recommended,
             workspace_file: Mutex::default(),

@@ -1,5 +1,7 @@
 //! Configures the sources of a project's elements.
 
+use std::sync::Arc;
+
 use spec_cas::Cas;
 use spec_project::{Element, Project, ProjectConfig, SourceConfig, map_independent};
 use spec_source::{Alias, AliasRefusal, ElementSources, SourceContext, SourceSpec};
@@ -17,9 +19,10 @@ pub(crate) fn context(options: &SourceOptions, project: &ProjectConfig, cas: &Ca
     let mut context = SourceContext::new(&project.directory, &options.directory, cas.clone(), find);
     context.limits.entries = options.trees.entries;
     context.limits.unpacked = options.trees.bytes;
-    context.http.attempts = options.network_retries.saturating_add(1);
-    context.http.proxies = options.proxies.clone();
-    context.http.netrc.clone_from(&options.netrc);
+    let http = Arc::make_mut(&mut context.http);
+    http.attempts = options.network_retries.saturating_add(1);
+    http.proxies = options.proxies.clone();
+    http.netrc.clone_from(&options.netrc);
     context.ssh = options.ssh.clone();
     context
 }
@@ -35,22 +38,16 @@ pub(crate) fn context_of<'c>(contexts: &'c [SourceContext], element: &Element) -
     &contexts[element.subproject.map_or(0, |index| index + 1)]
 }
 
-/// The sources of an element, and the canonical text of what they contribute to its keys; `None` where a reference is missing.
-pub(crate) type KeyedSources = (ElementSources, Option<Box<str>>);
-
 /// The sources of all elements, by index. Calls `warn` with the reason and the text of each warning.
 pub(crate) fn configure_all(
     project: &Project,
     contexts: &[SourceContext],
     warn: &dyn Fn(&str, &str),
-) -> Result<Vec<KeyedSources>> {
-    let configured = map_independent(project.elements.iter().collect(), |element| -> Result<KeyedSources> {
-        let sources = configure(element, context_of(contexts, element))?;
-        let text = sources.key_text().map_err(SessionError::SourceDeclaration)?.map(Into::into);
-        Ok((sources, text))
+) -> Result<Vec<ElementSources>> {
+    let configured = map_independent(project.elements.iter().collect(), |element: &Element| {
+        configure(element, context_of(contexts, element))
     })?;
-    let mut all = Vec::with_capacity(project.elements.len());
-    for (element, (sources, text)) in project.elements.iter().zip(configured) {
+    for (element, sources) in project.elements.iter().zip(&configured) {
         for warning in sources.warnings() {
             if project.config_of(element).fatal_warnings.iter().any(|fatal| fatal == warning.token) {
                 let (reason, message, position) = (warning.token, warning.message, warning.position);
@@ -58,9 +55,8 @@ pub(crate) fn configure_all(
             }
             warn(warning.token, &warning.message);
         }
-        all.push((sources, text));
     }
-    Ok(all)
+    Ok(configured)
 }
 
 /// The sources of one element.

@@ -27,7 +27,7 @@ pub struct SourceContext {
     /// The limits on archives.
     pub limits: ArchiveLimits,
     /// How to download.
-    pub http: HttpOptions,
+    pub http: Arc<HttpOptions>,
     /// How to reach git repositories over ssh.
     pub ssh: SshOptions,
     /// The files of the project that sources of kind `local` stage.
@@ -51,7 +51,7 @@ impl SourceContext {
             download_directory: download_directory.into(),
             cas,
             limits: ArchiveLimits::default(),
-            http: HttpOptions::default(),
+            http: Arc::default(),
             ssh: SshOptions::default(),
             aliases: Arc::new(aliases),
         }

@@ -116,7 +116,7 @@ impl UrlTarget {
         };
         match scheme.to_lowercase().as_str() {
             "http" | "https" => check_http(url).map(|()| Self::Http),
-            "ftp" => check_http(url).and_then(|()| check_ftp_path(url)).map(|()| Self::Ftp),
+            "ftp" => check_http(url).and_then(|()| check_ftp(url)).map(|()| Self::Ftp),
             "file" => file_path(rest).map(Self::File).map_err(str::to_owned),
             _ => Err("its scheme is not supported".to_owned()),
         }
@@ -137,9 +137,14 @@ pub(crate) fn ftp_path(url: &reqwest::Url) -> Option<String> {
     (!path.is_empty() && !path.ends_with('/') && !path.contains(char::is_control)).then_some(path)
 }
 
-fn check_ftp_path(url: &str) -> Result<(), String> {
-    let named = reqwest::Url::parse(url).ok().and_then(|url| ftp_path(&url));
-    named.map(drop).ok_or_else(|| "its path names no file".to_owned())
+/// Refuses what the commands of FTP, which are lines, cannot say.
+fn check_ftp(url: &str) -> Result<(), String> {
+    let parsed = reqwest::Url::parse(url).map_err(|error| error.to_string())?;
+    let login = [parsed.username(), parsed.password().unwrap_or_default()];
+    if login.iter().any(|text| percent_decoded(text.as_bytes()).iter().any(u8::is_ascii_control)) {
+        return Err("its login has a control character".to_owned());
+    }
+    ftp_path(&parsed).map(drop).ok_or_else(|| "its path names no file".to_owned())
 }
 
 /// Refuses URLs that cannot be requested. Other invalid characters are escaped as browsers do.

@@ -6,6 +6,7 @@ mod server;
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::Arc;
 
 use common::{Lab, append, sha256, silent, spec};
 use flate2::Compression;
@@ -64,7 +65,7 @@ fn index(platforms: &[(&str, &[u8])]) -> Vec<u8> {
 
 fn lab() -> Lab {
     let mut lab = Lab::new();
-    lab.context.http.backoff = std::time::Duration::from_millis(1);
+    Arc::make_mut(&mut lab.context.http).backoff = std::time::Duration::from_millis(1);
     lab
 }
 
@@ -223,7 +224,7 @@ fn tokens() -> Result<(), SourceError> {
     ]);
     let netrc = lab.folder.path().join("netrc");
     std::fs::write(&netrc, "machine 127.0.0.1 login me password secret\n").expect("the folder is new");
-    lab.context.http.netrc = Some(netrc);
+    Arc::make_mut(&mut lab.context.http).netrc = Some(netrc);
     fetched(&lab, &registry, &manifest)?;
     assert_eq!(paths(&logins.heads()), ["/token?service=reg&scope=repository%3Alib%2Fapp%3Apull%2Cpush"]);
     assert!(logins.logins()[0].as_deref().is_none_or(|login| login.starts_with("Basic ")));

@@ -45,7 +45,7 @@ fn repository(lab: &Lab, url: &str) -> (PathBuf, String) {
 
 fn lab() -> Lab {
     let mut lab = Lab::new();
-    lab.context.http.backoff = Duration::from_millis(1);
+    std::sync::Arc::make_mut(&mut lab.context.http).backoff = Duration::from_millis(1);
     lab
 }
 

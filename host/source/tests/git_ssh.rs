@@ -8,6 +8,7 @@ mod git_server;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::{Lab, silent, spec};
@@ -41,8 +42,9 @@ impl SshLab {
         };
         lab.context = SourceContext::new(project, downloads, lab.context.cas.clone(), alias);
         lab.context.ssh = ssh.options();
-        lab.context.http.backoff = Duration::from_millis(1);
-        lab.context.http.read_timeout = Duration::from_secs(5);
+        let http = Arc::make_mut(&mut lab.context.http);
+        http.backoff = Duration::from_millis(1);
+        http.read_timeout = Duration::from_secs(5);
         let folder = lab.folder.path().join("a");
         fs::create_dir(&folder).expect("the folder is new");
         git(&folder, &["init", "--quiet"]);
@@ -248,9 +250,10 @@ fn nothing_is_left(ssh: &FakeSsh, count: usize) {
 #[test]
 fn a_silent_server_is_left_after_some_time() {
     let mut lab = SshLab::new();
-    lab.lab.context.http.read_timeout = Duration::from_millis(200);
-    lab.lab.context.http.connect_timeout = Duration::from_millis(200);
-    lab.lab.context.http.attempts = 2;
+    let http = Arc::make_mut(&mut lab.lab.context.http);
+    http.read_timeout = Duration::from_millis(200);
+    http.connect_timeout = Duration::from_millis(200);
+    http.attempts = 2;
     let begin = Instant::now();
     let error = lab.refusal(&lab.url("hangs"));
     assert_eq!(error.reason(), "git-ssh-failed", "{error}");

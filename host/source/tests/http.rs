@@ -4,6 +4,7 @@ mod common;
 #[path = "common/server.rs"]
 mod server;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::{Lab, sha256, silent, spec};
@@ -15,8 +16,8 @@ const BODY: &[u8] = b"a file of forty-two bytes, neither more nor";
 
 fn lab() -> Lab {
     let mut lab = Lab::new();
-    lab.context.http.backoff = Duration::from_millis(1);
-    lab.context.http.read_timeout = Duration::from_millis(500);
+    Arc::make_mut(&mut lab.context.http).backoff = Duration::from_millis(1);
+    Arc::make_mut(&mut lab.context.http).read_timeout = Duration::from_millis(500);
     lab
 }
 
@@ -145,7 +146,7 @@ fn progress_is_told() {
 #[test]
 fn cancelling_ends_a_download_at_once() {
     let mut lab = lab();
-    lab.context.http.read_timeout = Duration::from_secs(300);
+    Arc::make_mut(&mut lab.context.http).read_timeout = Duration::from_secs(300);
     let server = Server::new(vec![Answer::whole(BODY).cut(10).stall()]);
     let sources = remote(&lab, &server, &sha256(BODY)).expect("the configuration is right");
     let cancel = Cancel::new();

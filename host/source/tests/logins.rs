@@ -4,6 +4,7 @@ mod common;
 #[path = "common/server.rs"]
 mod server;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::{Lab, sha256, silent, spec};
@@ -22,11 +23,11 @@ fn challenge(scheme: &str) -> Answer {
 /// Fetches a file from the server with these passwords.
 fn fetch(url: &str, netrc: &str) -> Result<(), SourceError> {
     let mut lab = Lab::new();
-    lab.context.http.backoff = Duration::from_millis(1);
-    lab.context.http.attempts = 2;
+    Arc::make_mut(&mut lab.context.http).backoff = Duration::from_millis(1);
+    Arc::make_mut(&mut lab.context.http).attempts = 2;
     let file = lab.folder.path().join("netrc");
     std::fs::write(&file, netrc).expect("the folder is new");
-    lab.context.http.netrc = Some(file);
+    Arc::make_mut(&mut lab.context.http).netrc = Some(file);
     let sources = lab.sources(&[spec("remote", &[("url", url), ("ref", &sha256(BODY))])])?;
     sources.fetch(&silent()).map(drop)
 }
@@ -136,7 +137,7 @@ fn what_is_wrong_with_the_file_is_a_warning() -> Result<(), SourceError> {
     let wrong = lab.folder.path().join("netrc");
     std::fs::write(&wrong, "machine h\nlogon me").expect("the folder is new");
     for (name, file) in [("one", wrong), ("two", "/dev/zero".into())] {
-        lab.context.http.netrc = Some(file);
+        Arc::make_mut(&mut lab.context.http).netrc = Some(file);
         let declared = spec("remote", &[("url", &server.url(name)), ("ref", &sha256(BODY))]);
         lab.sources(&[declared])?.fetch(&monitor)?;
     }
@@ -171,7 +172,8 @@ fn errors_tell_no_password_of_a_url() {
     for (of, (kind, reference)) in answers.iter().flat_map(|of| sources.map(|source| (of, source))) {
         let server = Server::new(std::iter::repeat_with(|| answer(of)).take(4).collect());
         let mut lab = Lab::new();
-        (lab.context.http.backoff, lab.context.http.attempts) = (Duration::from_millis(1), 2);
+        let http = Arc::make_mut(&mut lab.context.http);
+        (http.backoff, http.attempts) = (Duration::from_millis(1), 2);
         let url = server.url("file").replace("http://", "http://me:secret@");
         let declared = spec(kind, &[("url", &url), ("ref", reference)]);
         let failed = lab.sources(&[declared]).and_then(|sources| sources.fetch(&silent()).map(drop));

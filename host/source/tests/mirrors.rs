@@ -22,8 +22,8 @@ fn sources(lab: &Lab, urls: &[String]) -> ElementSources {
     let mut context = SourceContext::new(lab.project(), &lab.context.download_directory, cas, move |_| {
         Ok(Some(alias.clone()))
     });
-    context.http.backoff = Duration::from_millis(1);
-    context.http.attempts = 2;
+    Arc::make_mut(&mut context.http).backoff = Duration::from_millis(1);
+    Arc::make_mut(&mut context.http).attempts = 2;
     let declared = spec("remote", &[("url", "up:file"), ("ref", &sha256(BODY))]);
     ElementSources::new("app.bst", &context, &[declared]).expect("the configuration is right")
 }

@@ -6,6 +6,7 @@ mod proxy;
 #[path = "common/server.rs"]
 mod server;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::{Lab, sha256, silent, spec};
@@ -18,9 +19,10 @@ const BODY: &[u8] = b"from far away";
 
 fn fetch(url: &str, variables: &[(&str, String)]) -> Result<(), SourceError> {
     let mut lab = Lab::new();
-    lab.context.http.attempts = 1;
-    lab.context.http.connect_timeout = Duration::from_secs(2);
-    lab.context.http.proxies = Proxies::from_environment(|name| {
+    let http = Arc::make_mut(&mut lab.context.http);
+    http.attempts = 1;
+    http.connect_timeout = Duration::from_secs(2);
+    http.proxies = Proxies::from_environment(|name| {
         variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
     });
     let sources = lab.sources(&[spec("remote", &[("url", url), ("ref", &sha256(BODY))])])?;

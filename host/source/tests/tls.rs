@@ -118,7 +118,7 @@ fn certificates_of_the_environment_are_trusted_and_no_others() {
 fn lab() -> Lab {
     let mut lab = Lab::new();
     let proxy = std::env::var(PROXY).expect("another test sets it");
-    lab.context.http.proxies =
+    std::sync::Arc::make_mut(&mut lab.context.http).proxies =
         Proxies::from_environment(|name| (name == "https_proxy").then(|| proxy.clone()));
     lab
 }

@@ -30,7 +30,7 @@ fn archive(folder: &str) -> Vec<u8> {
 
 fn lab() -> Lab {
     let mut lab = Lab::new();
-    lab.context.http.backoff = std::time::Duration::from_millis(1);
+    std::sync::Arc::make_mut(&mut lab.context.http).backoff = std::time::Duration::from_millis(1);
     lab
 }
 
@@ -169,7 +169,7 @@ fn answers_of_anitya_that_are_of_no_use() {
 #[test]
 fn a_server_that_stops_is_given_up() {
     let mut lab = lab();
-    lab.context.http.read_timeout = std::time::Duration::from_millis(200);
+    std::sync::Arc::make_mut(&mut lab.context.http).read_timeout = std::time::Duration::from_millis(200);
     let stalled = || Answer::whole(b"{\"stable_versions\":[]}").cut(5).stall();
     let server = Server::new(vec![stalled(), stalled(), stalled()]);
     refused(&lab, &[anitya(&server)], "download-failed", "attempts: 3");
@@ -178,7 +178,7 @@ fn a_server_that_stops_is_given_up() {
 #[test]
 fn cancelling_ends_a_question_at_once() {
     let mut lab = lab();
-    lab.context.http.read_timeout = std::time::Duration::from_secs(300);
+    std::sync::Arc::make_mut(&mut lab.context.http).read_timeout = std::time::Duration::from_secs(300);
     let server = Server::new(vec![Answer::whole(b"{}").cut(1).stall()]);
     let cancel = spec_model::Cancel::new();
     let mut sources = lab.sources(&[anitya(&server)]).expect("the configuration is right");

@@ -36,7 +36,7 @@ pub(super) fn run(app: &App, args: &ShowArgs) -> CommandResult<ExitCode> {
     print(&text)?;
     // The process ends. To free each of their nodes takes longer than to print them.
     if let Some(session) = Arc::into_inner(session) {
-        std::mem::forget((session.project, session.source_keys));
+        std::mem::forget(session.project);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,9 +1,7 @@
 //! The values of symbols.
 
-use std::sync::Arc;
-
 use spec_model::{Mapping, Node};
-use spec_project::{Element, VariableValues};
+use spec_project::{Element, WrittenVariables};
 use spec_session::{ElementSourceInfo, ElementState, Session};
 
 use super::Symbol;
@@ -134,10 +132,10 @@ fn list(names: &[String]) -> String {
     }
 }
 
-fn texts(values: &VariableValues) -> String {
+fn texts(variables: &WrittenVariables) -> String {
     let mut mapping = Mapping::new();
-    for (name, text) in values.iter() {
-        mapping.set(name, Node::text(Arc::clone(text)));
+    for (name, text) in variables.values() {
+        mapping.set(&name, Node::text(text));
     }
     spec_project::yaml::dump(&mapping)
 }

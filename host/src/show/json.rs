@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use spec_model::Value as Plain;
-use spec_project::VariableValues;
+use spec_project::WrittenVariables;
 use spec_session::Session;
 
 use super::fields::dependencies;
@@ -28,7 +28,7 @@ pub(crate) fn element(session: &Session, index: usize, state: &ElementState) -> 
         "config": data(&element.config().to_value()),
         "variables": texts(&element.variables),
         "environment": data(&element.environment_data.to_value()),
-        "environment-nocache": element.environment_nocache,
+        "environment-nocache": *element.environment_nocache,
         "public": data(&element.public.to_value()),
         "sandbox": data(&element.sandbox.to_value()),
         "dependencies": dependencies(session, element, true, true),
@@ -42,8 +42,13 @@ fn source(source: &spec_project::SourceConfig) -> Value {
     json!({"kind": source.kind, "directory": source.directory, "config": data(&source.config.to_value())})
 }
 
-fn texts(values: &VariableValues) -> Value {
-    values.iter().map(|(name, text)| (name.to_string(), json!(**text))).collect::<Map<_, _>>().into()
+fn texts(variables: &WrittenVariables) -> Value {
+    variables
+        .values()
+        .iter()
+        .map(|(name, text)| (name.to_string(), json!(**text)))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn data(value: &Plain) -> Value {

@@ -72,11 +72,7 @@ pub(crate) fn explain(
     since: Option<&str>,
 ) -> CommandResult<KeyExplanation> {
     if session.key_pairs[element].is_none() {
-        let name = session.name(element);
-        let message = format!("a source of {name}, or of something below it, has no reference");
-        return Err(
-            CommandError::usage("missing-ref", message).hint("spec-host source track --deps all ELEMENT")
-        );
+        return Err(no_reference(session, element));
     }
     let keys: Vec<Key> = session.current_keys()?.iter().map(|keys| keys.strong).collect();
     let (now, before) = (keys[element], previous::previous_key(session, element, keys[element], since)?);
@@ -88,7 +84,7 @@ pub(crate) fn explain(
             causes.push(visit.cause(session, None));
             continue;
         };
-        let new = current_description(session, visit.element, &keys);
+        let new = current_description(session, visit.element, &keys)?;
         let changes = changes(&old, &new);
         let mut files = match changes.iter().any(|change| matches!(change, KeyChange::Source { .. })) {
             true => files(session, visit.element, &old)?,
@@ -139,14 +135,20 @@ fn rebuilt(session: &Session, change: &KeyChange) -> Option<(usize, Key)> {
     found.zip(before.parse().ok())
 }
 
+fn no_reference(session: &Session, element: usize) -> CommandError {
+    let message =
+        format!("a source of {}, or of something below it, has no reference", session.name(element));
+    CommandError::usage("missing-ref", message).hint("spec-host source track --deps all ELEMENT")
+}
+
 /// The description of an element's present key.
-fn current_description(session: &Session, element: usize, keys: &[Key]) -> Value {
+fn current_description(session: &Session, element: usize, keys: &[Key]) -> CommandResult<Value> {
     let below: Vec<(usize, Key)> =
         session.project.build_scope(element).into_iter().map(|below| (below, keys[below])).collect();
-    let known = session.source_keys[element].as_ref().zip(session.key_pairs[element]);
-    let (sources, pair) = known.expect("what is below an element with keys has keys");
-    let description = strong_description(&session.project, element, sources, &below, pair.weak);
-    serde_json::from_str(&description).expect("canonical text is JSON")
+    let known = session.sources(element).key_text()?.zip(session.key_pairs[element]);
+    let (sources, pair) = known.ok_or_else(|| no_reference(session, element))?;
+    let description = strong_description(&session.project, element, &sources, &below, pair.weak);
+    Ok(serde_json::from_str(&description).expect("canonical text is JSON"))
 }
 
 /// The differences of the staged sources, if both trees are in the cache.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use spec_model::{Mapping, Value};
+use spec_model::Mapping;
 
-use crate::{DependencyFacts, KindError, PackedPlan, Plan};
+use crate::{Configured, DependencyFacts, KindError};
 
 /// Turns the configuration of elements of one kind into a unique key and a plan. A pure function: equal inputs give
 /// equal answers, on every machine.
@@ -86,21 +86,4 @@ pub struct DependencyInput {
     pub runtime: bool,
     /// The expanded `config` of the dependency declaration.
     pub config: Option<Mapping>,
-}
-
-/// A kind's answer for one element.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Configured {
-    /// The canonical text of BuildStream's `get_unique_key()`: every setting that can change the artifact.
-    pub key_text: Box<str>,
-    /// How the host builds the element.
-    pub plan: PackedPlan,
-}
-
-impl Configured {
-    /// The answer with this unique key and plan.
-    #[must_use]
-    pub fn new(unique_key: &Value, plan: Plan) -> Self {
-        Self { key_text: unique_key.canonical().into(), plan: PackedPlan::new(plan) }
-    }
 }

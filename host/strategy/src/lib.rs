@@ -4,20 +4,21 @@
 //! components, tests implement them directly.
 
 mod built_in;
+mod configured;
 mod dependency_facts;
 mod element_kind;
 mod error;
 mod facts;
 mod overlay_policy;
-mod packed_plan;
 mod plan;
 mod priming_policy;
 mod reason_code;
 mod registry;
 
 pub use built_in::{BuiltInOverlayPolicy, BuiltInPrimingPolicy};
+pub use configured::Configured;
 pub use dependency_facts::{DependencyFacts, NoDependencies, PublicData, StagedElementFacts};
-pub use element_kind::{Configured, DependencyInput, ElementInput, ElementKind, Forbids, KindDescription};
+pub use element_kind::{DependencyInput, ElementInput, ElementKind, Forbids, KindDescription};
 pub use error::{KindError, PolicyError};
 pub use facts::{
     ChangedInput, ElementState, NoFacts, OverlayFacts, PastExecution, PrimingFacts, Purpose, SessionFacts,
@@ -27,7 +28,6 @@ pub use overlay_policy::{
     ChangedFile, Choice, ChoiceObservation, InputAlternatives, InputOrigins, OriginInfo, OriginKind,
     OriginState, OverlayPolicy, OverlayWants, Proposal, SetEdit,
 };
-pub use packed_plan::PackedPlan;
 pub use plan::{BuildRefusal, Command, CommandGroup, DigestEnvironment, Plan, Step};
 pub use priming_policy::{
     Candidate, Decision, LastDecision, Observation, Outcome, PrimingLoad, PrimingPolicy, PrimingWants,

@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 pub use error::NodeError;
 
 use crate::Value;
-pub use crate::file_position::FilePosition;
+pub use crate::file_position::{FileName, FilePosition};
 
 /// A value in a configuration file together with its place.
 #[derive(Clone, Debug)]
@@ -43,12 +43,11 @@ pub struct Mapping {
     /// Where the mapping begins; `None` for one that the program made.
     pub position: Option<FilePosition>,
     /// Where the names stand, for each of the mappings that were composed into this one; the last that has a name counts.
-    key_positions: Vec<Arc<KeyPositions>>,
+    key_positions: Vec<KeyPositions>,
 }
 
 /// Where the names of one mapping of a file stand. Composed mappings share it.
-#[derive(Clone, Debug, Default)]
-struct KeyPositions(Vec<(Arc<str>, FilePosition)>);
+type KeyPositions = Arc<[(Arc<str>, FilePosition)]>;
 
 impl Node {
     /// A text that the program made.
@@ -122,28 +121,20 @@ impl Mapping {
     /// Where the name of an entry stands; that of its value when the name's own is not known.
     #[must_use]
     pub fn key_position(&self, name: &str) -> Option<&FilePosition> {
-        let names = self.key_positions.iter().rev().flat_map(|positions| positions.0.iter().rev());
+        let names = self.key_positions.iter().rev().flat_map(|positions| positions.iter().rev());
         let known = names.filter(|(known, _)| **known == *name).map(|(_, position)| position).next();
         known.or_else(|| self.get(name)?.position.as_ref())
     }
 
-    /// Notes where the name of an entry stands.
-    pub fn set_key_position(&mut self, name: Arc<str>, position: FilePosition) {
-        if self.key_positions.is_empty() {
-            self.key_positions.push(Arc::default());
-        }
-        if let Some(positions) = self.key_positions.last_mut() {
-            Arc::make_mut(positions).0.push((name, position));
-        }
+    /// Notes where the names of the entries stand.
+    pub fn set_key_positions(&mut self, positions: Vec<(Arc<str>, FilePosition)>) {
+        // A vector that grows would have room for four.
+        self.key_positions = Vec::from([positions.into()]);
     }
 
     /// Gives back the memory that was reserved for more entries.
     pub fn shrink_to_fit(&mut self) {
         self.entries.shrink_to_fit();
-        for positions in &mut self.key_positions {
-            Arc::make_mut(positions).0.shrink_to_fit();
-        }
-        self.key_positions.shrink_to_fit();
     }
 
     /// Takes over where `other` has the names of its entries.

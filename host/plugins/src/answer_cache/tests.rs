@@ -64,7 +64,7 @@ fn the_encoding_is_that_of_the_format() -> postcard::Result<()> {
     let configured = Configured::new(&every_value(), plan.clone());
     let packed = postcard::to_allocvec(&configured)?;
     assert_eq!(postcard::from_bytes::<Configured>(&packed)?, configured);
-    assert_eq!(configured.plan.unpack(), plan);
+    assert_eq!(configured.plan(), plan);
     let description = postcard::to_allocvec(&KindDescription::default())?;
     let encoded = (FORMAT, bytes.escape_ascii().to_string(), description.escape_ascii().to_string());
     insta::assert_debug_snapshot!(encoded);

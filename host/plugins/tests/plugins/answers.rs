@@ -139,7 +139,7 @@ fn an_answer_is_kept_with_what_the_kind_was_told_of_dependencies() {
     let ask = |command, fuel| {
         let limits = Limits { fuel, ..Limits::default() };
         let answer = ask_about(cache.path(), "collect_integration", &input, &OneDependency(command), limits);
-        answer.map(|configured| configured.plan.unpack().steps)
+        answer.map(|configured| configured.plan().steps)
     };
     let enough = Limits::default().fuel;
     for command in ["ldconfig", "update"] {

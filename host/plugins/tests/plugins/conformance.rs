@@ -11,7 +11,7 @@ pub(crate) fn check(kind: &dyn ElementKind, accepted: &[ElementInput], refused: 
     for element in accepted {
         answers_are_equal(kind, element, refused);
         order_of_keys_does_not_matter(kind, element);
-        let plan = configure(kind, element).plan.unpack();
+        let plan = configure(kind, element).plan();
         plan_is_sound(kind, element, &plan);
     }
     for element in refused {

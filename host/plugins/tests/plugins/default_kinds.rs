@@ -142,7 +142,7 @@ fn a_kind_of_a_projects_own_conforms() {
 fn the_plan_of_a_build_element() {
     let element = with_variable(build_element(), "command-subdir", "sub/./dir");
     let plan = embedded("manual").configure(&element, &NoDependencies).expect("the element is sound");
-    let plan = plan.plan.unpack();
+    let plan = plan.plan();
     let command = |text: &str| Command {
         label: text.to_owned(),
         argv: ["sh", "-c", "-e", &format!("{text}\n")].map(str::to_owned).into(),
@@ -182,8 +182,7 @@ fn the_plan_of_an_import_cannot_leave_its_directories() {
         let plan = embedded("import")
             .configure(&import(source, target), &NoDependencies)
             .expect("the element is sound")
-            .plan
-            .unpack();
+            .plan();
         let copy = Step::CopyTree { from: from.to_owned(), to: to.to_owned() };
         assert_eq!(plan.steps, [Step::StageSources { path: "/input".to_owned() }, copy]);
         assert_eq!(plan.collect, "/output");
@@ -194,7 +193,7 @@ fn the_plan_of_an_import_cannot_leave_its_directories() {
 fn a_stack_has_an_empty_artifact() {
     let stack = embedded("stack");
     let plan = stack.configure(&element("stack.bst"), &NoDependencies).expect("the element is sound");
-    let plan = plan.plan.unpack();
+    let plan = plan.plan();
     assert_eq!(plan.steps, [Step::MakeDirectory { path: "/output".to_owned() }]);
     assert!(!stack.description().has_artifact && !stack.description().runs_commands);
     assert!(stack.description().forbids.sources);

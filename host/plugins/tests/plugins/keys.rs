@@ -66,7 +66,7 @@ fn unique_keys_are_those_of_buildstream() {
     for case in &table {
         match (embedded(&text(&case["kind"])).configure(&input(case), &NoDependencies), case.get("key")) {
             (Ok(configured), Some(key)) => {
-                assert_eq!(*configured.key_text, value(key).canonical(), "{case}")
+                assert_eq!(configured.key_text(), value(key).canonical(), "{case}")
             }
             (Err(KindError::Rejected { .. }), None) => {}
             (answer, _) => panic!("{case}: {answer:?}"),

@@ -147,8 +147,8 @@ fn an_element_kind_may_be_javascript() {
     script.dependencies = vec![dependency("base.bst", true, false), dependency("other.bst", false, true)];
     script.config = mapping(&[("commands", texts(&["make", "make install"]))]);
     let configured = kind.configure(&script, &NoDependencies).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(&*configured.key_text, r#"{"commands":["make","make install"],"install-root":"/install"}"#);
-    insta::assert_debug_snapshot!(configured.plan.unpack());
+    assert_eq!(configured.key_text(), r#"{"commands":["make","make install"],"install-root":"/install"}"#);
+    insta::assert_debug_snapshot!(configured.plan());
     refuses(&*kind, mapping(&[("commands", texts(&[])), ("command", texts(&[]))]), "invalid-data", 2);
     refuses(&*kind, mapping(&[("commands", spec_model::Node::text("make"))]), "invalid-data", 1);
 }

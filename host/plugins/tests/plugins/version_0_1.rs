@@ -54,8 +54,8 @@ fn a_kind_answers() {
     let configured =
         kind.configure(&ElementInput { config, ..element("a.bst") }, &NoDependencies).expect("it is good");
     let key = Value::map([("source", "/doc".into()), ("target", "/usr".into())]);
-    assert_eq!(*configured.key_text, key.canonical());
-    let plan = configured.plan.unpack();
+    assert_eq!(configured.key_text(), key.canonical());
+    let plan = configured.plan();
     let copy = Step::CopyTree { from: "/input/doc".to_owned(), to: "/output/usr".to_owned() };
     assert_eq!(plan.steps, [Step::StageSources { path: "/input".to_owned() }, copy]);
     assert_eq!(plan.collect, "/output");

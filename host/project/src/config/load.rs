@@ -331,7 +331,7 @@ fn with_directories(variables: &Mapping, directory: &Path, toplevel: &Path) -> R
         variables.set(name, Node::text(path.display().to_string()));
         variables.set(&format!("{name}-uri"), Node::text(format!("file://{}", percent_encode(path))));
     }
-    Variables::new(variables, &Arc::default())
+    Variables::new(variables)
 }
 
 /// A path in a URI, as Python's `urllib.parse.quote` writes it.

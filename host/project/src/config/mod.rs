@@ -82,7 +82,7 @@ pub struct ProjectConfig {
 pub(crate) struct ProjectDefaults {
     pub(crate) options: Arc<Options>,
     pub(crate) variables: Arc<Mapping>,
-    /// The values that its elements share.
+    /// The values that its kinds share.
     pub(crate) texts: Arc<TextPool>,
     pub(crate) environment: Mapping,
     pub(crate) environment_nocache: Vec<String>,

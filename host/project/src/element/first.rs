@@ -50,7 +50,7 @@ pub(crate) fn first_pass(
 ) -> Result<FirstPass, LoadError> {
     let parts = first_parts(loaded, settings)?;
     Ok(FirstPass {
-        config: expanded(parts.section("config", &Mapping::new())?, &parts.variables)?,
+        config: expanded(Mapping::clone(&*parts.written_config()?), &parts.variables)?,
         sources: sources(&parts, settings, origins, refs)?,
     })
 }
@@ -61,7 +61,7 @@ pub(crate) fn first_pass(
 /// What is wrong with it.
 pub(crate) fn first_config(loaded: &LoadedElement, settings: &ProjectSettings) -> Result<Mapping, LoadError> {
     let parts = first_parts(loaded, settings)?;
-    Ok(expanded(parts.section("config", &Mapping::new())?, &parts.variables)?)
+    Ok(expanded(Mapping::clone(&*parts.written_config()?), &parts.variables)?)
 }
 
 fn first_parts<'e>(

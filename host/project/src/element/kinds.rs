@@ -38,6 +38,9 @@ pub(crate) struct ProjectKind {
 pub(super) struct KindSections {
     pub(super) environment: OnceLock<SharedSection>,
     pub(super) sandbox: OnceLock<SharedSection>,
+    pub(super) environment_nocache: OnceLock<Arc<[String]>>,
+    /// Without variables expanded.
+    pub(super) config: OnceLock<Arc<Mapping>>,
 }
 
 impl ProjectKind {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use spec_model::{ElementName, FilePosition, Mapping, Node, NodeKind};
 use spec_strategy::{Configured, KindDescription};
 
-use crate::variables::VariableValues;
+use crate::variables::WrittenVariables;
 
 pub(crate) use first::{FirstPass, first_config, first_pass};
 pub(crate) use kinds::ProjectKinds;
@@ -44,23 +44,23 @@ pub struct Element {
     pub kind_description: Arc<KindDescription>,
     /// The description, without variables expanded; empty when there is none.
     pub description: String,
-    /// All variables, expanded, in the order of their first definition, which artifact metadata keeps.
-    pub variables: VariableValues,
+    /// All variables. Artifact metadata keeps them in the order of their first definition.
+    pub variables: WrittenVariables,
     /// The environment of its commands, expanded, in the order of its first definition. What is no text, such as lists, is part
     /// of the keys, but no command can have it.
     pub environment_data: Arc<Mapping>,
     /// The environment variables that do not change its keys, sorted.
-    pub environment_nocache: Vec<String>,
+    pub environment_nocache: Arc<[String]>,
     /// The public data that it declares, expanded; `bst` has the `split-rules` that apply.
     pub public: Arc<Mapping>,
     /// The public data of its artifact, if its kind changes them.
-    pub changed_public: Option<Mapping>,
+    pub changed_public: Option<Arc<Mapping>>,
     /// The settings of its sandbox.
     pub sandbox: SandboxConfig,
     /// The same as it is written, expanded.
     pub sandbox_data: Arc<Mapping>,
     /// The composed `config`, without variables expanded. Few ask for more once the kind has seen it.
-    pub(crate) written_config: Mapping,
+    pub(crate) written_config: Arc<Mapping>,
     /// Its sources, in order; with a workspace, that alone.
     pub sources: Vec<SourceConfig>,
     /// The folder of its workspace, if one is open.
@@ -99,7 +99,7 @@ pub struct Dependency {
 impl Element {
     /// The expanded value of a variable.
     #[must_use]
-    pub fn variable(&self, name: &str) -> Option<&str> {
+    pub fn variable(&self, name: &str) -> Option<Arc<str>> {
         self.variables.get(name)
     }
 
@@ -122,13 +122,13 @@ impl Element {
     /// The public data of its artifact.
     #[must_use]
     pub fn artifact_public(&self) -> &Mapping {
-        self.changed_public.as_ref().unwrap_or(&self.public)
+        self.changed_public.as_deref().unwrap_or(&self.public)
     }
 
     /// Whether building it runs commands in a sandbox (BuildStream's `BST_RUN_COMMANDS`).
     #[must_use]
     pub fn runs_commands(&self) -> bool {
-        self.kind_description.runs_commands && !self.configured.plan.no_commands
+        self.kind_description.runs_commands && !self.configured.no_commands
     }
 
     /// Whether it is a junction, a target that leads into another project and is never built.

@@ -23,16 +23,26 @@ pub(super) struct ElementParts<'e> {
 }
 
 impl ElementParts<'_> {
-    /// A section of the project, the kind and the element, composed, without variables expanded.
-    pub(super) fn section(&self, name: &str, project: &Mapping) -> Result<Mapping, NodeError> {
-        let mut section = self.kind.section(name, project)?;
-        if let Some(own) = self.loaded.node.opt_mapping(name)? {
-            compose(own, &mut section)?;
-        }
-        Ok(section)
+    /// The `config` of the kind and the element, composed, without variables expanded.
+    pub(super) fn written_config(&self) -> Result<Arc<Mapping>, NodeError> {
+        let shared = &self.kind.sections.config;
+        let of_kind = match shared.get() {
+            Some(of_kind) => of_kind,
+            None => {
+                let section = self.kind.section("config", &Mapping::new())?;
+                shared.get_or_init(|| Arc::new(section))
+            }
+        };
+        let Some(own) = self.loaded.node.opt_mapping("config")? else {
+            return Ok(Arc::clone(of_kind));
+        };
+        let mut section = Mapping::clone(of_kind);
+        compose(own, &mut section)?;
+        section.shrink_to_fit();
+        Ok(Arc::new(section))
     }
 
-    /// As [`Self::section`], expanded, of a section that few elements add something to.
+    /// A section of the project, the kind and the element, composed and expanded. Few elements add something to it.
     pub(super) fn shared_section(
         &self,
         name: &str,
@@ -46,12 +56,29 @@ impl ElementParts<'_> {
                 shared.get_or_init(|| section)
             }
         };
-        let Some(own) = self.loaded.node.opt_mapping(name)? else {
-            return shared.expand(&self.variables);
-        };
-        let mut section = shared.written().clone();
-        compose(own, &mut section)?;
-        Ok(Arc::new(expanded(section, &self.variables)?))
+        match self.loaded.node.opt_mapping(name)? {
+            None => shared.expand(&self.variables),
+            Some(own) => Ok(Arc::new(self.over_shared(own, shared)?)),
+        }
+    }
+
+    /// What an element says over a section that elements share, expanded. What it leaves as it is stays shared.
+    fn over_shared(&self, own: &Mapping, shared: &SharedSection) -> Result<Mapping, NodeError> {
+        // The element may replace what cannot be expanded.
+        self.over_expanded(own, shared).or_else(|_| {
+            let mut section = shared.written().clone();
+            compose(own, &mut section)?;
+            expanded(section, &self.variables)
+        })
+    }
+
+    fn over_expanded(&self, own: &Mapping, shared: &SharedSection) -> Result<Mapping, NodeError> {
+        let mut section = Mapping::clone(&*shared.expand(&self.variables)?);
+        let mut own = own.clone();
+        self.variables.expand(&mut own)?;
+        compose(&own, &mut section)?;
+        assert_composed(&section)?;
+        Ok(section)
     }
 
     /// The element's public data. From the project and the kind it takes only the split rules.
@@ -61,20 +88,17 @@ impl ElementParts<'_> {
         };
         let mut public = own.clone();
         let mut domain = public.opt_mapping("bst")?.cloned().unwrap_or_default();
-        let own = domain.opt_mapping(SPLIT_RULES)?;
-        let shared = own.is_none().then(|| self.kind.splits.expand(&self.variables)).transpose()?;
-        if let Some(own) = own {
-            let mut splits = self.kind.splits.written().clone();
-            compose(own, &mut splits)?;
-            domain.set(SPLIT_RULES, splits);
-        }
+        let splits = match domain.opt_mapping(SPLIT_RULES)? {
+            Some(own) => Arc::new(self.over_shared(own, &self.kind.splits)?),
+            None => self.kind.splits.expand(&self.variables)?,
+        };
+        // They are expanded already; this keeps their place.
+        domain.set(SPLIT_RULES, Mapping::new());
         public.set("bst", domain);
         assert_composed(&public)?;
         self.variables.expand(&mut public)?;
-        if let Some(splits) = shared {
-            let mut domain = public.require("bst")?.as_mapping()?.clone();
-            domain.set(SPLIT_RULES, splits);
-            public.set("bst", domain);
+        if let Some(NodeKind::Mapping(domain)) = public.get_mut("bst").map(|node| &mut node.kind) {
+            Arc::make_mut(domain).set(SPLIT_RULES, splits);
         }
         Ok(Arc::new(public))
     }
@@ -138,7 +162,7 @@ pub(super) fn element_variables(
     let own = loaded.node.get("variables").map_or(Some(Vec::new()), own_scalars);
     if let (Some(mut own), Some(base)) = (own, kind.variables(project)) {
         own.push((ELEMENT_NAME.into(), Node::text(loaded.name.path())));
-        return Ok(Variables::over(base, own, &project.texts)?);
+        return Ok(Variables::over(base, own)?);
     }
     composed_variables(loaded, kind, project)
 }
@@ -174,5 +198,5 @@ fn composed_variables(
         }
     }
     set_keeping_position(&mut variables, ELEMENT_NAME, loaded.name.path());
-    Ok(Variables::new(variables, &project.texts)?)
+    Ok(Variables::new(variables)?)
 }

@@ -17,7 +17,7 @@ use crate::config::{PluginOrigins, ProjectSettings};
 use crate::junction::Junction;
 use crate::loaded_element::LoadedElement;
 use crate::project_refs::RefFiles;
-use crate::variables::VariableValues;
+use crate::variables::Variable;
 use crate::workspaces::Workspaces;
 
 /// Resolves the elements of one project.
@@ -66,12 +66,12 @@ impl ElementResolver<'_> {
         let element = ElementParts { loaded, kind, variables };
         let none = Mapping::new();
         let base = |of_project| if is_junction { &none } else { of_project };
-        let KindSections { environment, sandbox } = &element.kind.sections;
+        let KindSections { environment, sandbox, .. } = &element.kind.sections;
         let environment =
             element.shared_section("environment", base(&settings.defaults.environment), environment)?;
         let sandbox = element.shared_section("sandbox", base(&settings.defaults.sandbox), sandbox)?;
-        let written_config = element.section("config", &none)?;
-        let config = expanded(written_config.clone(), &element.variables)?;
+        let written_config = element.written_config()?;
+        let config = expanded(Mapping::clone(&written_config), &element.variables)?;
         if is_junction {
             Junction::new(&loaded.name, &config)?;
         }
@@ -86,7 +86,7 @@ impl ElementResolver<'_> {
             name,
             project: settings.config.name.clone(),
             config,
-            variables: sorted(&all_variables),
+            variables: sorted(all_variables),
             dependencies: dependencies.iter().flat_map(inputs).collect(),
             sources: sources.iter().map(|source| source.kind.clone()).collect(),
         };
@@ -95,7 +95,7 @@ impl ElementResolver<'_> {
         let public = element.public()?;
         let facts = ElementFacts { resolved, dependencies: &plan_dependencies, public: &public };
         let configured = element.configure(&input, &facts)?;
-        let changed_public = changed_public(&public, &configured.plan.public_data);
+        let changed_public = changed_public(&public, &configured.public_data);
         Ok(Element {
             name: loaded.name.clone(),
             project: input.project,
@@ -103,7 +103,7 @@ impl ElementResolver<'_> {
             kind: loaded.kind.clone(),
             kind_description: Arc::clone(&element.kind.description),
             description: loaded.node.opt_str("description")?.unwrap_or_default().to_owned(),
-            variables: all_variables,
+            variables: element.variables.written(),
             environment_nocache: self.environment_nocache(&element)?,
             public,
             changed_public,
@@ -120,17 +120,32 @@ impl ElementResolver<'_> {
         })
     }
 
-    fn environment_nocache(&self, element: &ElementParts<'_>) -> Result<Vec<String>, NodeError> {
-        let mut names = match element.kind.is_first {
-            true => Vec::new(),
-            false => self.settings.defaults.environment_nocache.clone(),
+    fn environment_nocache(&self, element: &ElementParts<'_>) -> Result<Arc<[String]>, NodeError> {
+        let shared = &element.kind.sections.environment_nocache;
+        let of_kind = match shared.get() {
+            Some(names) => names,
+            None => {
+                let mut names = match element.kind.is_first {
+                    true => Vec::new(),
+                    false => self.settings.defaults.environment_nocache.clone(),
+                };
+                names.extend(element.kind.defaults.str_list_or_empty("environment-nocache")?);
+                shared.get_or_init(|| sorted_names(names))
+            }
         };
-        names.extend(element.kind.defaults.str_list_or_empty("environment-nocache")?);
-        names.extend(element.loaded.node.str_list_or_empty("environment-nocache")?);
-        names.sort_unstable();
-        names.dedup();
-        Ok(names)
+        let own = element.loaded.node.str_list_or_empty("environment-nocache")?;
+        match own.is_empty() {
+            true => Ok(Arc::clone(of_kind)),
+            false => Ok(sorted_names(of_kind.iter().cloned().chain(own).collect())),
+        }
     }
+}
+
+/// Names in order, each once.
+fn sorted_names(mut names: Vec<String>) -> Arc<[String]> {
+    names.sort_unstable();
+    names.dedup();
+    names.into()
 }
 
 /// A dependency as its kind sees it: once for each configuration, or once.
@@ -145,9 +160,7 @@ fn inputs(dependency: &Dependency) -> impl Iterator<Item = DependencyInput> {
     bare.into_iter().chain(dependency.configs.iter().cloned().map(move |config| input(Some(config))))
 }
 
-fn sorted(values: &VariableValues) -> Vec<(Arc<str>, Arc<str>)> {
-    let mut entries: Vec<_> =
-        values.iter().map(|(name, value)| (Arc::clone(name), Arc::clone(value))).collect();
-    entries.sort_unstable();
-    entries
+fn sorted(mut variables: Vec<Variable>) -> Vec<Variable> {
+    variables.sort_unstable();
+    variables
 }

@@ -226,5 +226,6 @@ fn composed(source: &SourceConfig, defaults: &ProjectDefaults) -> Result<Mapping
     };
     compose(&source.config, &mut config)?;
     assert_composed(&config)?;
+    config.shrink_to_fit();
     Ok(config)
 }

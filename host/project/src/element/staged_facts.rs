@@ -1,5 +1,7 @@
 //! What kinds are told about the dependencies of an element.
 
+use std::sync::Arc;
+
 use spec_model::{Mapping, Node, NodeKind};
 use spec_strategy::{DependencyFacts, PublicData, StagedElementFacts};
 
@@ -69,14 +71,14 @@ fn data(node: &Node) -> PublicData {
 
 /// The public data of an artifact: with the domains that a plan sets, and without white space around texts. `None` when nothing
 /// of that changes them.
-pub(super) fn changed_public(public: &Mapping, changes: &[(String, PublicData)]) -> Option<Mapping> {
+pub(super) fn changed_public(public: &Mapping, changes: &[(String, PublicData)]) -> Option<Arc<Mapping>> {
     let is_changed = !changes.is_empty() || outer_space::has_any(public);
     let mut changed = is_changed.then(|| public.clone())?;
     for (domain, data) in changes {
         changed.set(domain, node(data));
     }
     outer_space::strip_all(&mut changed);
-    Some(changed)
+    Some(Arc::new(changed))
 }
 
 fn node(data: &PublicData) -> Node {

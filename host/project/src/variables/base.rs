@@ -38,12 +38,13 @@ impl BaseVariables {
     ///
     /// # Errors
     /// `invalid-data` when a value is no scalar.
-    pub(crate) fn shared(mapping: Mapping, pool: &Arc<TextPool>) -> Result<Self, NodeError> {
+    pub(crate) fn shared(mapping: Mapping, pool: &TextPool) -> Result<Self, NodeError> {
         let mut base = Self::written(mapping)?;
         base.note_users();
         let base = Arc::new(base);
-        let variables = Variables::alone(&base, pool);
-        let values = (0..base.entries.len()).map(|index| variables.try_value(index).ok()).collect();
+        let variables = Variables::alone(&base);
+        let value = |index| Some(pool.shared(&variables.try_value(index).ok()?));
+        let values = (0..base.entries.len()).map(value).collect();
         let expanded = variables.expanded.get();
         drop(variables);
         Ok(Self { values, expanded, ..Arc::into_inner(base).unwrap_or_default() })

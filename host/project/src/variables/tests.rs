@@ -3,7 +3,7 @@ use crate::yaml::parse_text;
 use spec_model::UserError;
 
 fn variables(yaml: &str) -> Variables {
-    Variables::new(parse_text(yaml, "v.yml").expect("the test's YAML"), &Arc::default()).expect("scalars")
+    Variables::new(parse_text(yaml, "v.yml").expect("the test's YAML")).expect("scalars")
 }
 
 fn expand(yaml: &str, text: &str) -> String {

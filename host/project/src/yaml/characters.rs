@@ -1,13 +1,11 @@
 //! The characters of YAML texts.
 
-use std::sync::Arc;
-
-use spec_model::{FilePosition, NodeError};
+use spec_model::{FileName, FilePosition, NodeError};
 
 use super::INVALID_YAML;
 
 /// Refuses control characters: a parser that takes NUL for the end of the text would silently drop the rest.
-pub(super) fn check_printable(text: &str, file: &Arc<str>) -> Result<(), NodeError> {
+pub(super) fn check_printable(text: &str, file: &FileName) -> Result<(), NodeError> {
     let Some((index, bad)) = text.char_indices().find(|(_, c)| !is_printable(*c)) else {
         return Ok(());
     };
@@ -15,7 +13,7 @@ pub(super) fn check_printable(text: &str, file: &Arc<str>) -> Result<(), NodeErr
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let position = FilePosition { file: Arc::clone(file), line: number(line), column: number(column) };
+    let position = FilePosition { file: file.clone(), line: number(line), column: number(column) };
     let message = format!("the character U+{:04X} may not stand in YAML", u32::from(bad));
     Err(NodeError::new(INVALID_YAML, Some(&position), message).with_hint("remove it"))
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use saphyr_parser::{Event, Marker, ScalarStyle, Tag};
-use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
+use spec_model::{FileName, FilePosition, Mapping, Node, NodeError, NodeKind};
 
 use super::characters::strip;
 use super::{INVALID_YAML, Limits};
@@ -13,12 +13,33 @@ use crate::text_pool::TextPool;
 
 /// A collection that is still open.
 enum OpenCollection {
-    Mapping(Mapping, Option<(Arc<str>, FilePosition)>),
+    Mapping(OpenMapping),
     Sequence(Vec<Node>, FilePosition),
 }
 
+/// A mapping that is still open.
+struct OpenMapping {
+    mapping: Mapping,
+    /// The names so far, and where they stand. The last one has no value yet if there are fewer entries.
+    names: Vec<(Arc<str>, FilePosition)>,
+}
+
+impl OpenMapping {
+    /// The name whose value comes next.
+    fn pending(&self) -> Option<&Arc<str>> {
+        self.names.get(self.mapping.entries.len()).map(|(name, _)| name)
+    }
+
+    fn finish(self) -> Mapping {
+        let Self { mut mapping, names } = self;
+        mapping.set_key_positions(names);
+        mapping.shrink_to_fit();
+        mapping
+    }
+}
+
 pub(super) struct NodeBuilder<'t> {
-    file: Arc<str>,
+    file: FileName,
     text: &'t str,
     texts: &'t TextPool,
     is_ascii: bool,
@@ -29,7 +50,7 @@ pub(super) struct NodeBuilder<'t> {
 }
 
 impl<'t> NodeBuilder<'t> {
-    pub(super) fn new(file: Arc<str>, text: &'t str, texts: &'t TextPool) -> Self {
+    pub(super) fn new(file: FileName, text: &'t str, texts: &'t TextPool) -> Self {
         let (open, suspects) = (Vec::new(), Vec::new());
         Self { file, text, texts, is_ascii: text.is_ascii(), open, suspects, root: None }
     }
@@ -50,7 +71,8 @@ impl<'t> NodeBuilder<'t> {
             Event::MappingStart(anchor, tag) => {
                 refuse(anchor, tag.as_ref(), &position)?;
                 let mapping = Mapping::at(Some(position.clone()));
-                self.begin(OpenCollection::Mapping(mapping, None), &position)
+                let open = OpenMapping { mapping, names: Vec::new() };
+                self.begin(OpenCollection::Mapping(open), &position)
             }
             Event::SequenceStart(anchor, tag) => {
                 refuse(anchor, tag.as_ref(), &position)?;
@@ -101,7 +123,9 @@ impl<'t> NodeBuilder<'t> {
             return Err(invalid(position, &format!("more than {} levels of nesting", Limits::DEPTH)));
         }
         match (self.open.last(), &collection) {
-            (Some(OpenCollection::Mapping(_, None)), _) => Err(invalid(position, "a key must be a scalar")),
+            (Some(OpenCollection::Mapping(open)), _) if open.pending().is_none() => {
+                Err(invalid(position, "a key must be a scalar"))
+            }
             (None, OpenCollection::Sequence(..)) => Err(not_a_dictionary(position)),
             _ => {
                 self.open.push(collection);
@@ -114,14 +138,14 @@ impl<'t> NodeBuilder<'t> {
     fn scalar(&mut self, text: &str, position: FilePosition) -> Result<(), NodeError> {
         match self.open.last_mut() {
             None => Err(not_a_dictionary(&position)),
-            Some(OpenCollection::Mapping(mapping, key @ None)) => {
-                if mapping.get(text).is_some() {
+            Some(OpenCollection::Mapping(open)) if open.pending().is_none() => {
+                if open.mapping.get(text).is_some() {
                     return Err(invalid(
                         &position,
                         &format!("the key '{text}' occurs twice in this dictionary"),
                     ));
                 }
-                *key = Some((self.texts.shared(text), position));
+                open.names.push((self.texts.shared(text), position));
                 Ok(())
             }
             Some(_) => {
@@ -135,11 +159,8 @@ impl<'t> NodeBuilder<'t> {
 
     fn end(&mut self) -> Result<(), NodeError> {
         match self.open.pop() {
-            Some(OpenCollection::Mapping(mapping, _)) if self.open.is_empty() => self.root = Some(mapping),
-            Some(OpenCollection::Mapping(mut mapping, _)) => {
-                mapping.shrink_to_fit();
-                self.value(mapping.into());
-            }
+            Some(OpenCollection::Mapping(open)) if self.open.is_empty() => self.root = Some(open.finish()),
+            Some(OpenCollection::Mapping(open)) => self.value(open.finish().into()),
             Some(OpenCollection::Sequence(mut nodes, position)) => {
                 nodes.shrink_to_fit();
                 self.value(Node { kind: NodeKind::Sequence(Arc::new(nodes)), position: Some(position) });
@@ -153,10 +174,9 @@ impl<'t> NodeBuilder<'t> {
     fn value(&mut self, node: Node) {
         match self.open.last_mut() {
             Some(OpenCollection::Sequence(nodes, _)) => nodes.push(node),
-            Some(OpenCollection::Mapping(mapping, key)) => {
-                if let Some((name, position)) = key.take() {
-                    mapping.set_key_position(name.clone(), position);
-                    mapping.entries.insert(name, node);
+            Some(OpenCollection::Mapping(open)) => {
+                if let Some(name) = open.pending().cloned() {
+                    open.mapping.entries.insert(name, node);
                 }
             }
             None => {}
@@ -206,10 +226,10 @@ fn invalid(position: &FilePosition, message: &str) -> NodeError {
 }
 
 /// The place of a parser's mark, which counts columns from 0.
-pub(super) fn position(file: &Arc<str>, mark: &Marker) -> FilePosition {
+pub(super) fn position(file: &FileName, mark: &Marker) -> FilePosition {
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     FilePosition {
-        file: Arc::clone(file),
+        file: file.clone(),
         line: number(mark.line()),
         column: number(mark.col()).saturating_add(1),
     }

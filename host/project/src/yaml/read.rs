@@ -2,10 +2,9 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 use saphyr_parser::Parser;
-use spec_model::{FilePosition, Mapping, NodeError};
+use spec_model::{FileName, FilePosition, Mapping, NodeError};
 
 use super::{INVALID_YAML, Limits, characters, node_builder};
 use crate::LoadError;
@@ -51,10 +50,10 @@ pub fn parse_text(text: &str, shown_as: &str) -> Result<Mapping, LoadError> {
 
 /// As [`parse_text`]; the mapping shares its texts with others of the pool.
 pub(crate) fn parse_shared(text: &str, shown_as: &str, texts: &TextPool) -> Result<Mapping, LoadError> {
-    let file: Arc<str> = shown_as.into();
+    let file = FileName::from(shown_as);
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     characters::check_printable(text, &file)?;
-    let mut builder = node_builder::NodeBuilder::new(Arc::clone(&file), text, texts);
+    let mut builder = node_builder::NodeBuilder::new(file.clone(), text, texts);
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let position = node_builder::position(&file, error.marker());

@@ -46,7 +46,7 @@ pub(crate) struct CargoSource {
     cargo_lock: String,
     vendor_dir: String,
     /// The crates of the ref; `None` without one.
-    crates: Option<Vec<VendoredCrate>>,
+    crates: Option<Box<[VendoredCrate]>>,
     /// The files of the crates, when they were needed: there may be thousands, and keys do without.
     files: OnceLock<Vec<CrateFiles>>,
 }
@@ -101,7 +101,8 @@ impl CargoSource {
             }
         }
         let crates = nodes.iter().map(|node| VendoredCrate::of_node(node, self.kind));
-        let crates = crates.collect::<Result<Vec<_>, _>>()?;
+        // A vector would have room for twice as many.
+        let crates = crates.collect::<Result<Box<[_]>, _>>()?;
         self.crates = match self.kind {
             CargoKind::Cargo => Some(crates).filter(|crates| !crates.is_empty()),
             CargoKind::Cargo2 => Some(crates),

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use spec_cas::{Cas, MergeInput};
 use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, Value};
@@ -52,7 +53,7 @@ pub(crate) struct DockerSource {
     name: SourceName,
     cas: Cas,
     limits: ArchiveLimits,
-    http: HttpOptions,
+    http: Arc<HttpOptions>,
     /// The registry; of a `url` all of it, image included.
     url: SourceUrl,
     /// The image, as it is written; `None` where the URL names it.
@@ -81,7 +82,7 @@ impl DockerSource {
         Ok(Self {
             cas: context.cas.clone(),
             limits: context.limits,
-            http: context.http.clone(),
+            http: Arc::clone(&context.http),
             url,
             image,
             track: text("track")?,

@@ -50,7 +50,7 @@ pub(crate) struct DownloadableFile {
     version: DeclaredVersion,
     position: Option<FilePosition>,
     folder: DownloadFolder,
-    http: HttpOptions,
+    http: Arc<HttpOptions>,
     /// The file of this machine that had the right bytes when the source was fetched.
     verified: OnceLock<FileLocation>,
 }
@@ -128,7 +128,7 @@ impl DownloadableFile {
             url,
             position,
             folder: DownloadFolder::new(folder),
-            http: context.http.clone(),
+            http: Arc::clone(&context.http),
             verified: OnceLock::new(),
         }
     }

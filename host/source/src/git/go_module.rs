@@ -1,5 +1,7 @@
 //! The kind `go_module`: a module of Go from a git repository, for the folder `vendor`.
 
+use std::sync::Arc;
+
 use spec_cas::{Cas, CasError, MergeInput, TreeBuilder};
 use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, PluginOrigin, Value};
 
@@ -44,7 +46,7 @@ const MODULES: &str = "vendor/modules.txt";
 pub(crate) struct GoModuleSource {
     name: SourceName,
     cas: Cas,
-    http: HttpOptions,
+    http: Arc<HttpOptions>,
     module_place: Option<FilePosition>,
     url: SourceUrl,
     repository: RemoteRepository,
@@ -82,7 +84,7 @@ impl GoModuleSource {
             return Err(node.expected("the path of a module, such as golang.org/x/text").into());
         }
         let repository = RemoteRepository::new(&name, context, &url, mirror_path(context, &name, &url));
-        let (cas, http) = (context.cas.clone(), context.http.clone());
+        let (cas, http) = (context.cas.clone(), Arc::clone(&context.http));
         Ok(Self { name, cas, http, module_place, url, repository, module, with_explicit, reference })
     }
 

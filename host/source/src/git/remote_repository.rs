@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use git2::Oid;
 use spec_cas::Limits;
@@ -35,7 +36,7 @@ pub(crate) struct RemoteRepository {
     name: SourceName,
     url: SourceUrl,
     mirror: Mirror,
-    http: HttpOptions,
+    http: Arc<HttpOptions>,
     ssh: SshOptions,
     most_bytes: u64,
     limits: Limits,
@@ -48,7 +49,7 @@ impl RemoteRepository {
             name: name.clone(),
             url: url.clone(),
             mirror: Mirror::new(mirror),
-            http: context.http.clone(),
+            http: Arc::clone(&context.http),
             ssh: context.ssh.clone(),
             most_bytes: context.limits.unpacked,
             limits: context.cas.limits(),

@@ -47,6 +47,8 @@ fn targets() {
         ("ftp://h/", Err("its path names no file")),
         ("ftp://h/a/", Err("its path names no file")),
         ("ftp://h/a%0D%0ADELE%20b", Err("its path names no file")),
+        ("ftp://me%0D%0ADELE%20b:pw@h/a", Err("its login has a control character")),
+        ("ftp://me:p%0Aw@h/a", Err("its login has a control character")),
         ("sftp://h/a", Err("its scheme is not supported")),
         ("a.tar", Err("it has no scheme")),
         ("http://h/a b", Err("a URL must not have a space (character 11); expected %20 for it")),

@@ -42,13 +42,13 @@ fn all(names: &[String]) -> String {
 
 /// The script of one element; `None` if it has no commands to build it with.
 fn script(element: &Element) -> Option<String> {
-    let plan = element.configured.plan.unpack();
+    let plan = element.configured.plan();
     let groups = plan.steps.iter().filter_map(|step| match step {
         Step::Run(group) if GROUPS.contains(&group.label.as_str()) => Some(group),
         _ => None,
     });
     let commands: Vec<&Command> = groups.flat_map(|group| &group.commands).collect();
-    let path = |name| quoted(element.variable(name).unwrap_or_default());
+    let path = |name| quoted(&element.variable(name).unwrap_or_default());
     let (name, build, install) = (quoted(&element.name.normal()), path("build-root"), path("install-root"));
     let import = imported(element, &build, &install);
     // The kinds that build with commands have a setting for them, even where it is empty.

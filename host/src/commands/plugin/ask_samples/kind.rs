@@ -77,8 +77,8 @@ fn lines(configured: &Configured) -> Vec<String> {
         public_data,
         no_commands,
         refusal,
-    } = configured.plan.unpack();
-    let mut lines = vec![format!("key: {}", key_json(&configured.key_text))];
+    } = configured.plan();
+    let mut lines = vec![format!("key: {}", key_json(&configured.key_text()))];
     lines.extend(working_directory.iter().map(|path| format!("working-directory {path}")));
     lines.extend(marked_directories.iter().map(|path| format!("mark {path}")));
     lines.extend(
