@@ -4,6 +4,7 @@ mod common;
 #[path = "common/ftp_server.rs"]
 mod ftp_server;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::{Lab, sha256, silent, spec};
@@ -21,12 +22,13 @@ fn offer() -> Offer {
 /// Fetches from the server with these passwords, and stages what came.
 fn fetch(url: &str, netrc: &str) -> Result<(), SourceError> {
     let mut lab = Lab::new();
-    lab.context.http.backoff = Duration::from_millis(1);
-    lab.context.http.attempts = 2;
-    lab.context.http.read_timeout = Duration::from_millis(500);
+    let http = Arc::make_mut(&mut lab.context.http);
+    http.backoff = Duration::from_millis(1);
+    http.attempts = 2;
+    http.read_timeout = Duration::from_millis(500);
     let file = lab.folder.path().join("netrc");
     std::fs::write(&file, netrc).expect("the folder is new");
-    lab.context.http.netrc = Some(file);
+    http.netrc = Some(file);
     let sources = lab.sources(&[spec("remote", &[("url", url), ("ref", &sha256(BODY))])])?;
     sources.fetch(&silent()).map(drop)
 }
