@@ -1,7 +1,10 @@
 //! The answer of a kind, as it is kept until the element is built.
 
+use std::cell::RefCell;
+
 use serde::{Deserialize, Serialize};
 use spec_model::Value;
+use zstd::bulk::Decompressor;
 
 use crate::{BuildRefusal, Plan, PublicData};
 
@@ -10,6 +13,12 @@ const LEVEL: i32 = 3;
 
 /// Why what was packed can be unpacked.
 const MADE_HERE: &str = "it was packed by this program, and what was stored has a checksum";
+
+thread_local! {
+    /// To make one takes longer than to unpack an answer.
+    static DECOMPRESSOR: RefCell<Decompressor<'static>> =
+        RefCell::new(Decompressor::new().expect("it needs memory only"));
+}
 
 /// A kind's answer for one element: the unique key, and how the host builds the element. It takes a small part of its memory, because
 /// a project has thousands of them and executes few. What is asked of plans that are not executed is beside it.
@@ -63,7 +72,10 @@ impl Configured {
     }
 
     fn encoded(&self) -> Vec<u8> {
-        zstd::bulk::decompress(&self.packed, self.size as usize).expect(MADE_HERE)
+        let size = self.size as usize;
+        DECOMPRESSOR
+            .with_borrow_mut(|decompressor| decompressor.decompress(&self.packed, size))
+            .expect(MADE_HERE)
     }
 }
 
