@@ -5,11 +5,13 @@ use serde_json::Value;
 use spec_testkit::recc::{BASE, RECC};
 use spec_testkit::{Host, Outcome, Project, require_env};
 
-/// The configuration of an element with recc whose only action reads the header of `dep.bst`.
+/// The configuration of an element with recc whose only action reads the header of `dep.bst`. It sleeps so that the action is
+/// requested after its prediction.
 const BUILD: &str = "config:
   build-commands:
   - |
     printf '#include <dep.h>\\nint answer = DEP_ANSWER;\\n' > a.c
+    sleep 1
     recc gcc -c a.c -o a.o
   install-commands:
   - |

@@ -28,6 +28,7 @@ fn build_twice(host: &Host, project: &Project, more: &[&str]) -> String {
     let element = format!("r-{}.bst", project.token());
     let build = "config:
   build-commands:
+  - sleep 1
   - |
     for name in a b c; do
       printf '#include <dep.h>\\nint %s = DEP_ANSWER;\\n' $name > $name.c

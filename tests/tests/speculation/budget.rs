@@ -78,7 +78,8 @@ fn a_share_of_the_workers_is_left_to_the_build() {
 #[test]
 fn the_upstream_format_is_written_where_it_is_wanted() {
     let case = Case::new();
-    let app = case.manual("app", "", &["printf '#include <dep.h>\\n' > a.c", "recc gcc -c a.c -o a.o"]);
+    let source = "printf '#include <dep.h>\\n' > a.c";
+    let app = case.manual("app", "", &[source, "sleep 1", "recc gcc -c a.c -o a.o"]);
     for (version, format, upstream) in [(1, "compact", false), (2, "upstream", true)] {
         case.host.configure(&format!("scheduler:\n  speculation-record-format: {format}\n"));
         case.write_header(version);

@@ -17,6 +17,7 @@ fn case_05_action_chains_with_a_slow_dependency() {
 pub(crate) fn action_chains_with_a_slow_dependency(case: &Case) {
     let library = [
         "printf '#include <dep.h>\\nconst char *slow = DEP_VERSION;\\n' > slow.c",
+        "sleep 1",
         "recc gcc -c slow.c -o slow.o",
         "ar rcs libslow.a slow.o",
         "sleep 2",
@@ -90,7 +91,8 @@ fn case_12_the_trexe_chain() {
 pub(crate) fn the_trexe_chain(case: &Case) {
     case.project.write("files/base/base.txt", &case.version(1));
     let element = |stem: &str, below: &str, more: &str, command: &str| {
-        let commands = [command, &install(&format!("{stem}.out"), &format!("usr/share/{stem}.out"))];
+        let commands =
+            ["sleep 1", command, &install(&format!("{stem}.out"), &format!("usr/share/{stem}.out"))];
         case.manual_with(stem, &format!("{BASE}{below}"), more, &commands)
     };
     let source = "sources:\n- kind: local\n  path: files/base\n";

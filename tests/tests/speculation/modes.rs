@@ -2,9 +2,12 @@
 
 use crate::case::{Case, Figures, executed, hits};
 
-/// Makes a source that includes the header, and compiles it.
-const COMPILE: [&str; 2] =
-    ["printf '#include <dep.h>\\nconst char *version = DEP_VERSION;\\n' > a.c", "recc gcc -c a.c -o a.o"];
+/// Makes a source that includes the header, and compiles it, after its prediction.
+const COMPILE: [&str; 3] = [
+    "printf '#include <dep.h>\\nconst char *version = DEP_VERSION;\\n' > a.c",
+    "sleep 1",
+    "recc gcc -c a.c -o a.o",
+];
 
 #[test]
 fn a_mode_that_makes_no_records_keeps_the_one_that_is_there() {

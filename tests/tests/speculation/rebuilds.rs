@@ -81,7 +81,7 @@ pub(crate) fn equal_bytes(case: &Case) {
                 const char *dep = DEP_VERSION;\n";
     case.project.write("files/app/main.c", main);
     let sources = "sources:\n- kind: local\n  path: files/app\n";
-    let commands = ["recc gcc -c main.c -o main.o", "install -D main.o %{install-root}/main.o"];
+    let commands = ["sleep 1", "recc gcc -c main.c -o main.o", "install -D main.o %{install-root}/main.o"];
     let app = case.manual("app", sources, &commands);
     let _ = case.build(&app);
     case.write_header(2);
