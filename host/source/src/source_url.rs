@@ -7,7 +7,7 @@ use spec_model::{FilePosition, Node};
 use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
 use crate::source::SourceWarning;
-use crate::url::{AliasProblem, AliasedUrl, is_short};
+use crate::url::{AliasProblem, AliasedUrl, is_short, without_password};
 
 /// A URL of a source, and where it is written.
 #[derive(Clone, Debug)]
@@ -64,7 +64,8 @@ impl SourceUrl {
 
     /// The warning that it uses no alias, if it uses none.
     pub(crate) fn warning(&self, name: &SourceName) -> Option<SourceWarning> {
-        let message = || format!("{name}: the url '{}' uses no alias", self.url.original);
+        let url = || without_password(&self.url.original);
+        let message = || format!("{name}: the url '{}' uses no alias", url());
         let warning =
             || SourceWarning { token: "unaliased-url", message: message(), position: self.position.clone() };
         self.url.unaliased.then(warning)

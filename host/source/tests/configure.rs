@@ -97,9 +97,11 @@ fn urls_that_cannot_be_downloaded_are_errors_when_they_are() {
 fn urls_without_alias_are_warned_of() -> Result<(), SourceError> {
     let lab = Lab::new();
     let sources =
-        lab.sources(&[spec("tar", &[("url", "files:a")]), spec("tar", &[("url", "http://h/a")])])?;
-    let tokens: Vec<_> = sources.warnings().iter().map(|warning| warning.token).collect();
-    assert_eq!(tokens, ["unaliased-url"]);
+        lab.sources(&[spec("tar", &[("url", "files:a")]), spec("tar", &[("url", "http://me:s3cret@h/a")])])?;
+    let warnings = sources.warnings();
+    let warnings: Vec<_> = warnings.iter().map(|warning| (warning.token, &*warning.message)).collect();
+    let message = "app.bst: tar source 2: the url 'http://***@h/a' uses no alias";
+    assert_eq!(warnings, [("unaliased-url", message)]);
     Ok(())
 }
 

@@ -48,7 +48,8 @@ impl CommandError {
 fn excerpt(position: &FilePosition, base: &Path, style: Style) -> Option<String> {
     let path = base.join(&*position.file);
     let contents = spec_files::read_text(&path, LARGEST_FILE).ok()?;
-    let line = sanitize_lines(contents.lines().nth((position.line as usize).checked_sub(1)?)?);
+    let line = hide_logins(contents.lines().nth((position.line as usize).checked_sub(1)?)?);
+    let line = sanitize_lines(&line);
     let number = position.line.to_string();
     let margin = " ".repeat(number.len());
     let indent: String = line.chars().take((position.column as usize).saturating_sub(1)).map(blank).collect();
@@ -56,6 +57,23 @@ fn excerpt(position: &FilePosition, base: &Path, style: Style) -> Option<String>
     let caret = style.paint(TextRole::Bad, "^");
     let number = style.paint(TextRole::Dim, number);
     Some(format!(" {margin} {bar}\n {number} {bar} {line}\n {margin} {bar} {indent}{caret}\n"))
+}
+
+/// The line with the logins of its URLs hidden, as long as it was. Over ssh a name alone is part of the address.
+pub(super) fn hide_logins(line: &str) -> String {
+    let (mut shown, mut rest) = (String::with_capacity(line.len()), line);
+    while let Some(at) = rest.find("://") {
+        let (scheme, after) = rest.split_at(at + "://".len());
+        let end = after.find(|c: char| c.is_whitespace() || "/?#\"'".contains(c)).unwrap_or(after.len());
+        let login = &after[..after[..end].rfind('@').unwrap_or(0)];
+        shown.push_str(scheme);
+        match scheme.ends_with("ssh://") && !login.contains(':') {
+            true => shown.push_str(login),
+            false => shown.extend(login.chars().map(|_| '*')),
+        }
+        rest = &after[login.len()..];
+    }
+    shown + rest
 }
 
 /// White space as wide as the character, for the line with the mark.

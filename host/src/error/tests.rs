@@ -21,6 +21,24 @@ fn an_error_in_a_file_shows_the_line() -> std::io::Result<()> {
 }
 
 #[test]
+fn logins_are_hidden_in_lines_that_are_shown() {
+    for (line, shown) in [
+        ("url: ftp://me:s3cret@h/a@b", "url: ftp://*********@h/a@b"),
+        (
+            "{url: 'https://t0ken@h', other: http://a:b@c?d@e}",
+            "{url: 'https://*****@h', other: http://***@c?d@e}",
+        ),
+        ("url: ssh://git@h:a/b", "url: ssh://git@h:a/b"),
+        ("url: git+ssh://git:pw@h/b", "url: git+ssh://******@h/b"),
+        ("url: https://h/a # me@h", "url: https://h/a # me@h"),
+        ("url: http://\u{e9}\u{e9}:x@h", "url: http://****@h"),
+        ("a://", "a://"),
+    ] {
+        assert_eq!(render::hide_logins(line), shown);
+    }
+}
+
+#[test]
 fn a_place_that_cannot_be_read_is_still_named() {
     let position = FilePosition { file: "gone.bst".into(), line: 9, column: 1 };
     let error = CommandError::from(NodeError::new("invalid-data", Some(&position), "wrong"));
