@@ -66,4 +66,4 @@ pub use source::{PreviousSources, Source, SourceWarning, TrackedRef};
 pub use source_cache::SourceCache;
 pub use source_info::SourceInfo;
 pub use ssh_options::{SshOptions, SshProgram};
-pub use url::{Alias, AliasRefusal};
+pub use url::{Alias, AliasRefusal, secret_login};

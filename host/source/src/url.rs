@@ -170,14 +170,19 @@ pub(crate) fn is_short(url: &str) -> bool {
 /// The URL for messages: without a password or token.
 pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    match authority.rsplit_once('@') {
-        // Over ssh the user is part of the address: it logs in with a key.
-        Some((user, _)) if scheme.ends_with("ssh") && !user.contains(':') => url.to_owned(),
-        Some((_, host)) => format!("{scheme}://***@{host}{path}"),
-        None => url.to_owned(),
+    match secret_login(scheme, rest) {
+        "" => url.to_owned(),
+        login => format!("{scheme}://***{}", &rest[login.len()..]),
     }
+}
+
+/// What messages must not show of a URL: what is before the machine in the part that follows `://`. Over ssh a name alone is part of
+/// the address: it logs in with a key.
+#[must_use]
+pub fn secret_login<'u>(scheme: &str, rest: &'u str) -> &'u str {
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let login = &rest[..rest[..end].rfind('@').unwrap_or(0)];
+    if scheme.ends_with("ssh") && !login.contains(':') { "" } else { login }
 }
 
 fn file_path(rest: &str) -> Result<PathBuf, &'static str> {

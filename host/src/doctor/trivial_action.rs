@@ -16,8 +16,8 @@ use crate::app::App;
 
 /// How long a cluster has for the action.
 const LIMIT: Duration = Duration::from_secs(30);
-/// Records of artifacts that are searched for a base.
-const MOST_RECORDS: usize = 200;
+/// How long artifacts are searched for a base.
+const SEARCH: Duration = Duration::from_secs(5);
 /// The path below the root of the socket that is asked for.
 const SOCKET: &str = "run/spec-host-doctor.sock";
 
@@ -232,7 +232,8 @@ impl PreparedAction {
         socket: bool,
     ) -> Result<Option<Self>, Box<dyn std::error::Error>> {
         let artifacts = Artifacts::new(main.clone());
-        for name in artifacts.list("**")?.into_iter().take(MOST_RECORDS) {
+        let start = Instant::now();
+        for name in artifacts.list("**")?.into_iter().take_while(|_| start.elapsed() < SEARCH) {
             let Some(files) = artifacts.record(&name)?.and_then(|artifact| artifact.trees.files) else {
                 continue;
             };

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use spec_model::FilePosition;
+use spec_source::secret_login;
 
 use super::CommandError;
 use crate::term::{Style, TextRole, sanitize_line, sanitize_lines};
@@ -59,18 +60,14 @@ fn excerpt(position: &FilePosition, base: &Path, style: Style) -> Option<String>
     Some(format!(" {margin} {bar}\n {number} {bar} {line}\n {margin} {bar} {indent}{caret}\n"))
 }
 
-/// The line with the logins of its URLs hidden, as long as it was. Over ssh a name alone is part of the address.
+/// The line with the logins of its URLs hidden, as long as it was.
 pub(super) fn hide_logins(line: &str) -> String {
     let (mut shown, mut rest) = (String::with_capacity(line.len()), line);
-    while let Some(at) = rest.find("://") {
-        let (scheme, after) = rest.split_at(at + "://".len());
-        let end = after.find(|c: char| c.is_whitespace() || "/?#\"'".contains(c)).unwrap_or(after.len());
-        let login = &after[..after[..end].rfind('@').unwrap_or(0)];
+    while let Some((scheme, after)) = rest.split_once("://") {
+        let login = secret_login(scheme, after);
         shown.push_str(scheme);
-        match scheme.ends_with("ssh://") && !login.contains(':') {
-            true => shown.push_str(login),
-            false => shown.extend(login.chars().map(|_| '*')),
-        }
+        shown.push_str("://");
+        shown.extend(login.chars().map(|_| '*'));
         rest = &after[login.len()..];
     }
     shown + rest

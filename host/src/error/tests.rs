@@ -32,6 +32,7 @@ fn logins_are_hidden_in_lines_that_are_shown() {
         ("url: git+ssh://git:pw@h/b", "url: git+ssh://******@h/b"),
         ("url: https://h/a # me@h", "url: https://h/a # me@h"),
         ("url: http://\u{e9}\u{e9}:x@h", "url: http://****@h"),
+        ("url: 'http://me:it's mine@h/a'", "url: 'http://************@h/a'"),
         ("a://", "a://"),
     ] {
         assert_eq!(render::hide_logins(line), shown);

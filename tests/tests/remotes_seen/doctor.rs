@@ -171,3 +171,22 @@ fn a_cluster_that_has_our_base_executes_in_it() {
     let told = host.run(&Project::example(), &["doctor"]);
     check(&found(&told, &service.url()), "ok ", &["/bin/true in the base of ", " took "]);
 }
+
+#[test]
+fn a_base_is_found_among_many_artifacts() {
+    const FIRST: usize = 300;
+    let host = Host::shared();
+    let project =
+        Project::of(&[("project.conf", "name: aa\nmin-version: 2.0\nelement-path: .\n"), ("files/a", "a")]);
+    let names: Vec<String> = (0..FIRST).map(|number| format!("{number}.bst")).collect();
+    names
+        .iter()
+        .for_each(|name| project.write(name, "kind: import\nsources: [{kind: local, path: files}]\n"));
+    let _ = host
+        .run(&project, &[&["build"], &*names.iter().map(String::as_str).collect::<Vec<_>>()].concat())
+        .success();
+    let service = Service::start(&host, &["--workers", "1"]);
+    host.configure(&cluster(&service.url(), ""));
+    let told = host.run(&Project::example(), &["doctor"]);
+    check(&found(&told, &service.url()), "ok ", &["/bin/true in the base of ", " took "]);
+}

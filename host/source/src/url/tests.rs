@@ -75,6 +75,8 @@ fn passwords_are_not_shown() {
         ("http://h/a@b:c", "http://h/a@b:c"),
         ("http://me:secret@h:80/a", "http://***@h:80/a"),
         ("http://token@h", "http://***@h"),
+        ("http://me:it's mine@h/a", "http://***@h/a"),
+        ("http://me:a@b@h/a", "http://***@h/a"),
         ("file:/a", "file:/a"),
         ("ssh://git@h/a", "ssh://git@h/a"),
         ("ssh://git:secret@h/a", "ssh://***@h/a"),
