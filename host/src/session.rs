@@ -94,12 +94,7 @@ impl App {
         for (kind, file) in &self.globals.plugins {
             check_component_file(kind, file)?;
         }
-        let sources = source_options(&self.config);
-        let (options, junctions) = (load_options(self, targets), self.junction_staging(&sources));
-        let project = UnresolvedProject::read(&options, &junctions)?;
-        let kinds = project_plugins::kinds(self, project.config())?;
-        let plugins = spec_plugins::Options { project: kinds, ..self.plugin_options() };
-        let loaded = LoadedProject::resolve(project, plugins, &junctions)?;
+        let loaded = self.load_project(targets)?;
         for (kind, file) in loaded.unused_plugins() {
             let text =
                 format!("--plugin {kind}={} has no effect: no element is of kind '{kind}'", file.display());
@@ -113,6 +108,15 @@ impl App {
         let recorder = recording.recorder.clone();
         let options = SessionOptions { recorder, ..session_options(&self.config, strict, &chosen) };
         Ok((Arc::new(Session::open(loaded, chosen.cas, options, &warn)?), recording))
+    }
+
+    fn load_project(&self, targets: SessionTargets<'_>) -> CommandResult<LoadedProject> {
+        let sources = source_options(&self.config);
+        let (options, junctions) = (load_options(self, targets), self.junction_staging(&sources));
+        let project = UnresolvedProject::read(&options, &junctions)?;
+        let kinds = project_plugins::kinds(self, project.config())?;
+        let plugins = spec_plugins::Options { project: kinds, ..self.plugin_options() };
+        Ok(LoadedProject::resolve(project, plugins, &junctions)?)
     }
 
     /// What holds for the whole project of the command line.
@@ -224,7 +228,7 @@ fn source_options(config: &Config) -> SourceOptions {
         network_retries: config.network_retries,
         proxies: config.proxies.clone(),
         netrc: config.netrc.clone(),
-        ssh: config.ssh.clone(),
+        ssh: Arc::new(config.ssh.clone()),
         trees: config.bounds.trees,
     }
 }

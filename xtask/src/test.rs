@@ -87,15 +87,17 @@ fn cargo(paths: &Paths, arguments: &str) -> Command {
     cargo
 }
 
-/// The command that compiles and runs the tests. Our crates are optimized little, so that the compiler has less work with
-/// them; what others wrote is the same as in a release, such as the compiler of components.
+/// The command that compiles and runs the tests. Our crates are optimized little and in many units, so that the compiler has less
+/// work with them and all processors do it; what others wrote is the same as in a release, such as the compiler of components.
 fn tests_cargo(paths: &Paths) -> Result<Command> {
     let mut metadata = cargo(paths, "metadata --no-deps --format-version 1");
     let metadata: Value = serde_json::from_str(&output(&mut metadata)?).context("cargo metadata")?;
     let packages = metadata["packages"].as_array().context("cargo metadata names no packages")?;
     let mut tests = cargo(paths, "test --workspace --release");
     for name in packages.iter().filter_map(|package| package["name"].as_str()) {
-        tests.args(["--config", &format!("profile.release.package.{name}.opt-level=1")]);
+        for setting in ["opt-level=1", "codegen-units=16"] {
+            tests.args(["--config", &format!("profile.release.package.{name}.{setting}")]);
+        }
     }
     Ok(tests)
 }

@@ -143,7 +143,7 @@ impl BuildJob<'_> {
     fn build_dependencies(&self) -> Vec<BuildDependency> {
         let project = self.request.project;
         let dependency = |index: usize| BuildDependency {
-            project: project.elements[index].project.clone(),
+            project: project.elements[index].project.to_string(),
             element: project.elements[index].name.clone(),
             key: self.request.keys_of(index).strong,
             was_workspaced: project.elements[index].workspace.is_some(),

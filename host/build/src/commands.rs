@@ -122,7 +122,8 @@ impl BuildJob<'_> {
 
     /// Refuses commands of the plan that could not be started, before anything is staged for them.
     pub(crate) fn check_commands(&self) -> Result<(), BuildError> {
-        let all = &self.element.environment_data.entries;
+        let environment = self.element.environment_data();
+        let all = &environment.entries;
         if self.plan().runs_commands()
             && let Some((name, _)) = all.iter().find(|(_, node)| !matches!(node.kind, NodeKind::Scalar(_)))
         {
@@ -219,7 +220,7 @@ impl BuildJob<'_> {
     }
 
     fn may_make_user_namespaces(&self) -> bool {
-        self.builder.options.user_namespaces.contains(&self.element.project)
+        self.builder.options.user_namespaces.contains(&*self.element.project)
     }
 
     /// A person's command, with the user numbers and the socket of the element.

@@ -132,7 +132,7 @@ impl Cas {
             let stat = host.stat(folder, name);
             let stat = stat.map_err(CasError::io("look up", host.display_path(path).join(name)))?;
             let identity = FileIdentity::of(&stat);
-            let mtime = self.keeps_times.then(|| mtime(&stat));
+            let mtime = self.options.keeps_times.then(|| mtime(&stat));
             let executable = stat.st_mode & 0o100 != 0;
             let file = match known(&identity) {
                 Some(digest) if self.contains(&digest)? => DigestedFile { digest, executable, mtime },
@@ -189,8 +189,8 @@ impl Cas {
         filter: &'a dyn Fn(&str) -> bool,
         overlay: Option<OverlayXattrs>,
     ) -> ScanOptions<'a> {
-        let (limits, cancel) = (self.limits, &self.cancel);
-        let times = self.keeps_times;
+        let (limits, cancel) = (self.options.limits, &self.options.cancel);
+        let times = self.options.keeps_times;
         ScanOptions { filter, overlay, skip_special: overlay.is_some(), times, limits, cancel }
     }
 
@@ -240,11 +240,11 @@ impl Cas {
         let (file, stat) = host.file(folder, name, path)?;
         let size = stat.st_size as u64;
         let all = bytes.fetch_add(size, Ordering::Relaxed).saturating_add(size);
-        self.limits.check(UNNAMED, 0, all, 0)?;
+        self.options.limits.check(UNNAMED, 0, all, 0)?;
         let display_path = host.display_path(path).join(name);
         let at = HostFile { folder: folder.as_fd(), name: Path::new(name), display_path: &display_path };
         let digest = self.put_open_file(&at, file, take)?;
-        let mtime = self.keeps_times.then(|| mtime(&stat));
+        let mtime = self.options.keeps_times.then(|| mtime(&stat));
         Ok(DigestedFile { digest, executable: stat.st_mode & 0o100 != 0, mtime })
     }
 }

@@ -85,7 +85,7 @@ impl Checkout<'_> {
         let made = rustix::fs::openat(folder, file.name.as_str(), flags, Mode::from_raw_mode(0o600));
         let to: File = made.map_err(CasError::io("create", &file.name))?.into();
         let source = self.cas.open_blob(&file.digest)?;
-        clone_or_copy(&source, &to, &self.cas.cancel).map_err(CasError::io("write", &file.name))?;
+        clone_or_copy(&source, &to, &self.cas.options.cancel).map_err(CasError::io("write", &file.name))?;
         set_mode_and_time(&to, mode).map_err(CasError::io("finish", &file.name))?;
         set_node_time(&to, &file.properties).map_err(CasError::io("finish", &file.name))
     }

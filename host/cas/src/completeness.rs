@@ -35,7 +35,7 @@ impl Cas {
         key: &Digest,
         look: impl Fn(&Self) -> Result<bool>,
     ) -> Result<bool> {
-        if self.source.is_none() {
+        if self.options.source.is_none() {
             return self.cached_until_removal(key, || look(self));
         }
         let store = self.clone().without_blob_source();

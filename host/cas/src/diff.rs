@@ -29,7 +29,7 @@ impl Cas {
     /// `tree-too-large` when more entries differ than a tree may have, `cancelled`; as [`directory`](Self::directory).
     pub fn diff(&self, a: &Digest, b: &Digest) -> Result<Vec<Change>> {
         let mut changes = Vec::new();
-        let meter = Meter::new(self.limits, &self.cancel);
+        let meter = Meter::new(self.options.limits, &self.options.cancel);
         self.diff_below(Some(a), Some(b), &mut String::new(), &meter, &mut changes)?;
         Ok(changes)
     }

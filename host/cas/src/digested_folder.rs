@@ -93,16 +93,16 @@ impl Cas {
     /// As [`import_dir`](Self::import_dir), but for a full disk.
     pub fn digest_of_dir(&self, folder: &Path, filter: impl Fn(&str) -> bool) -> Result<Digest> {
         let digest_file = |host: &HostFolder, folder: &OwnedFd, path: &str, name: &str| {
-            let (identity, stored) = read(host, folder, path, name, self.function(), &self.cancel)?;
-            Ok(DigestedFile { mtime: self.keeps_times.then(|| identity.mtime()), ..stored })
+            let (identity, stored) = read(host, folder, path, name, self.function(), &self.options.cancel)?;
+            Ok(DigestedFile { mtime: self.options.keeps_times.then(|| identity.mtime()), ..stored })
         };
         let options = ScanOptions {
             filter: &filter,
             overlay: None,
             skip_special: false,
-            times: self.keeps_times,
+            times: self.options.keeps_times,
             limits: self.limits(),
-            cancel: &self.cancel,
+            cancel: &self.options.cancel,
         };
         let examined = ExaminedFolder::at(folder, options, digest_file)?;
         Ok(examined.into_digested(self.function())?.root)

@@ -13,26 +13,26 @@ impl Cas {
     /// A handle on the same store that has the blobs of `source`, too.
     #[must_use]
     pub fn with_blob_source(mut self, source: Arc<dyn BlobSource>) -> Self {
-        self.source = Some(source);
+        Arc::make_mut(&mut self.options).source = Some(source);
         self
     }
 
     /// A handle on the same store that has only what is in the store.
     #[must_use]
     pub fn without_blob_source(mut self) -> Self {
-        self.source = None;
+        Arc::make_mut(&mut self.options).source = None;
         self
     }
 
     /// Whether this handle has blobs that are elsewhere.
     #[must_use]
     pub fn has_blob_source(&self) -> bool {
-        self.source.is_some()
+        self.options.source.is_some()
     }
 
     /// Whether the blob is not in the store, but elsewhere.
     pub(crate) fn is_elsewhere(&self, digest: &Digest) -> bool {
-        self.source.as_ref().is_some_and(|source| source.has(digest))
+        self.options.source.as_ref().is_some_and(|source| source.has(digest))
     }
 
     /// Brings those of `digests` into the store that are elsewhere, together. Does not fail for those that are nowhere.
@@ -40,7 +40,7 @@ impl Cas {
     /// # Errors
     /// When they cannot be had at present, or the store fails.
     pub fn bring(&self, digests: &[Digest]) -> Result<()> {
-        let Some(source) = &self.source else { return Ok(()) };
+        let Some(source) = &self.options.source else { return Ok(()) };
         let mut wanted: Vec<Digest> = digests.iter().filter(|digest| source.has(digest)).copied().collect();
         wanted.sort_unstable();
         wanted.dedup();
@@ -51,7 +51,7 @@ impl Cas {
 
     /// Tells whoever has blobs elsewhere that these will probably be read soon. Returns at once.
     pub fn expect(&self, digests: &[Digest]) {
-        if let Some(source) = &self.source {
+        if let Some(source) = &self.options.source {
             source.expect(digests);
         }
     }
@@ -61,7 +61,7 @@ impl Cas {
     /// # Errors
     /// As [`bring`](Self::bring) and [`directory`](Self::directory).
     pub fn bring_tree(&self, root: &Digest) -> Result<()> {
-        if self.source.is_none() || self.clone().without_blob_source().is_complete(root)? {
+        if self.options.source.is_none() || self.clone().without_blob_source().is_complete(root)? {
             return Ok(());
         }
         let mut files = Vec::new();
@@ -79,7 +79,7 @@ impl Cas {
     /// # Errors
     /// `cas-missing` when it is nowhere.
     pub(crate) fn bring_one(&self, digest: &Digest) -> Result<()> {
-        match &self.source {
+        match &self.options.source {
             Some(source) if source.has(digest) => source.bring(std::slice::from_ref(digest)),
             _ => Err(CasError::Missing { digest: *digest, what: "blob".to_owned() }),
         }

@@ -134,7 +134,7 @@ impl TreeMerger {
             push_name(&mut path, name);
             target = target.open(cas, name, index, &path)?;
         }
-        let meter = Meter::new(cas.limits, &cas.cancel);
+        let meter = Meter::new(cas.options.limits, &cas.options.cancel);
         let mut merger =
             InputMerger { cas, meter, batch, overlaps, input: index, filter: input.filter, location };
         let contributed = merger.merge_directory(target, &input.root, &mut String::new())?;

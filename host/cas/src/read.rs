@@ -33,7 +33,7 @@ impl Cas {
     /// `cas-missing`, or when the file system fails.
     pub fn open_blob(&self, digest: &Digest) -> Result<File> {
         match self.open_stored(digest) {
-            Err(CasError::Missing { .. }) if self.source.is_some() => {
+            Err(CasError::Missing { .. }) if self.options.source.is_some() => {
                 self.bring_one(digest)?;
                 self.open_stored(digest)
             }
@@ -75,7 +75,7 @@ impl Cas {
 
     /// The digest of all of a file.
     pub(crate) fn digest_of(&self, file: &File) -> std::io::Result<Digest> {
-        sparse::digest(self.function(), file, &self.cancel)
+        sparse::digest(self.function(), file, &self.options.cancel)
     }
 
     fn check(&self, digest: &Digest, found: Digest) -> Result<()> {

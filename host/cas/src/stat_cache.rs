@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::Stat;
@@ -59,7 +59,17 @@ impl FileIdentity {
 pub struct StatCache {
     file: PathBuf,
     function: DigestFunction,
-    known: HashMap<FileIdentity, Digest>,
+    known: HashMap<FileIdentity, KnownFile>,
+    /// Whether there is something that the file does not have.
+    is_changed: bool,
+}
+
+/// A file that was read. Its size is in its identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct KnownFile {
+    hash: [u8; 32],
+    /// Whether it was there since the cache was opened.
+    is_seen: bool,
 }
 
 impl StatCache {
@@ -70,7 +80,7 @@ impl StatCache {
         let name = Digest::of(folder.as_os_str().as_encoded_bytes()).hex();
         let file = store.join(format!("{function}-{name}"));
         let known = fs::read(&file).ok().and_then(|bytes| parse(&bytes)).unwrap_or_default();
-        Self { file, function, known }
+        Self { file, function, known, is_changed: false }
     }
 
     pub(crate) fn function(&self) -> DigestFunction {
@@ -83,32 +93,42 @@ impl StatCache {
     }
 
     pub(crate) fn get(&self, identity: &FileIdentity) -> Option<Digest> {
-        self.known.get(identity).copied()
+        self.known.get(identity).map(|known| Digest::new(known.hash, identity.size()))
     }
 
     /// Stores the digests of these files instead of the earlier ones, except for files that may have been written just before
     /// `now`.
     pub(crate) fn replace(&mut self, found: impl Iterator<Item = (FileIdentity, Digest)>, now: SystemTime) {
-        let known = settled(found, now).collect();
-        if known != self.known {
-            self.known = known;
-            // When it cannot be written, everything is read again the next time.
-            let _ = self.write();
+        self.known.values_mut().for_each(|known| known.is_seen = false);
+        self.note(found, now);
+        let before = self.known.len();
+        self.known.retain(|_, known| known.is_seen);
+        self.is_changed |= self.known.len() < before;
+        self.save();
+    }
+
+    /// Takes the digests of files that are there, except for those that may have been written just before `now`.
+    fn note(&mut self, found: impl Iterator<Item = (FileIdentity, Digest)>, now: SystemTime) {
+        let before = now.checked_sub(MIN_AGE).unwrap_or(SystemTime::UNIX_EPOCH);
+        for (identity, digest) in found.filter(|(identity, _)| identity.changed() < before) {
+            let seen = KnownFile { hash: *digest.hash(), is_seen: true };
+            let known = self.known.insert(identity, seen);
+            self.is_changed |= known.is_none_or(|known| known.hash != seen.hash);
         }
     }
 
-    /// Adds the digests of these files. Beyond a number, only these are kept. Files with other identities may be in other parts of
-    /// the folder, or be gone.
-    fn add(&mut self, found: &HashMap<FileIdentity, Digest>) {
-        if found.iter().all(|(identity, digest)| self.known.get(identity) == Some(digest)) {
+    /// Stores the digests for the next time. Beyond a number, only those of files that were seen are kept: the others may be in other
+    /// parts of the folder, or be gone.
+    fn save(&mut self) {
+        if !self.is_changed {
             return;
         }
-        self.known.extend(found);
         if self.known.len() > MAX_FILES {
-            self.known.clone_from(found);
+            self.known.retain(|_, known| known.is_seen);
         }
         // When it cannot be written, everything is read again the next time.
         let _ = self.write();
+        self.is_changed = false;
     }
 
     fn write(&self) -> std::io::Result<()> {
@@ -116,9 +136,9 @@ impl StatCache {
         fs::create_dir_all(store)?;
         remove_oldest(store, &self.file)?;
         let mut bytes = MAGIC.to_vec();
-        for (identity, digest) in &self.known {
+        for (identity, known) in &self.known {
             identity.0.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
-            bytes.extend(digest.hash());
+            bytes.extend(known.hash);
         }
         let sum = Digest::of(&bytes);
         bytes.extend(sum.hash());
@@ -128,43 +148,34 @@ impl StatCache {
     }
 }
 
-/// Those of the files that were not written just before `now`.
-fn settled<D>(
-    found: impl Iterator<Item = (FileIdentity, D)>,
-    now: SystemTime,
-) -> impl Iterator<Item = (FileIdentity, D)> {
-    let before = now.checked_sub(MIN_AGE).unwrap_or(SystemTime::UNIX_EPOCH);
-    found.filter(move |(identity, _)| identity.changed() < before)
-}
-
 /// The digests of files in several parts of one folder, which threads may use at once.
 #[derive(Debug)]
-pub struct SharedStatCache {
-    cache: Mutex<StatCache>,
-    found: Mutex<HashMap<FileIdentity, Digest>>,
-}
+pub struct SharedStatCache(Mutex<StatCache>);
 
 impl SharedStatCache {
     /// As [`StatCache::open`].
     #[must_use]
     pub fn open(store: &Path, folder: &Path, function: DigestFunction) -> Self {
-        Self { cache: Mutex::new(StatCache::open(store, folder, function)), found: Mutex::default() }
+        Self(Mutex::new(StatCache::open(store, folder, function)))
     }
 
     pub(crate) fn get(&self, identity: &FileIdentity) -> Option<Digest> {
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(identity)
+        self.cache().get(identity)
     }
 
     /// Takes the digests of files that were looked for since `now`.
     pub(crate) fn note(&self, found: impl Iterator<Item = (FileIdentity, Digest)>, now: SystemTime) {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).extend(settled(found, now));
+        self.cache().note(found, now);
     }
 
     /// Stores the digests that were found for the next time.
     pub fn save(&self) {
+        self.cache().save();
+    }
+
+    fn cache(&self) -> MutexGuard<'_, StatCache> {
         // A panic of another thread leaves whole entries.
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner).add(&found);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -183,7 +194,7 @@ fn remove_oldest(store: &Path, own: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn parse(bytes: &[u8]) -> Option<HashMap<FileIdentity, Digest>> {
+fn parse(bytes: &[u8]) -> Option<HashMap<FileIdentity, KnownFile>> {
     let (bytes, sum) = bytes.split_last_chunk::<32>()?;
     let records =
         bytes.strip_prefix(MAGIC).filter(|_| Digest::of(bytes).hash() == sum)?.chunks_exact(RECORD_LEN);
@@ -192,7 +203,7 @@ fn parse(bytes: &[u8]) -> Option<HashMap<FileIdentity, Digest>> {
         let (numbers, hash) = record.split_last_chunk::<32>()?;
         let mut words = numbers.chunks_exact(8).map(|word| word.try_into().map_or(0, u64::from_le_bytes));
         let identity = FileIdentity(std::array::from_fn(|_| words.next().unwrap_or_default()));
-        Some((identity, Digest::new(*hash, identity.size())))
+        Some((identity, KnownFile { hash: *hash, is_seen: false }))
     };
     records.map(record).collect::<Option<_>>().filter(|_| whole)
 }

@@ -48,6 +48,12 @@ const DISK_BLOCK: u64 = 4096;
 #[derive(Clone)]
 pub struct Cas {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) options: Arc<HandleOptions>,
+}
+
+/// What holds for one handle on a store and its clones, of which each element and source has one.
+#[derive(Clone, Default)]
+pub(crate) struct HandleOptions {
     pub(crate) limits: Limits,
     pub(crate) cancel: Cancel,
     pub(crate) source: Option<Arc<dyn BlobSource>>,
@@ -118,13 +124,7 @@ impl Cas {
             function,
             root,
         };
-        let cas = Self {
-            shared: Arc::new(shared),
-            limits: Limits::default(),
-            cancel: Cancel::new(),
-            source: None,
-            keeps_times: false,
-        };
+        let cas = Self { shared: Arc::new(shared), options: Arc::default() };
         match cas.put_bytes(b"") {
             Err(error) if !error.is_unwritable() => Err(error),
             _ => Ok(cas),
@@ -140,7 +140,8 @@ impl Cas {
     /// A handle on the same store that takes larger trees, or only smaller ones.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.limits = Limits { depth: limits.depth.min(Limits::DEEPEST), ..limits };
+        Arc::make_mut(&mut self.options).limits =
+            Limits { depth: limits.depth.min(Limits::DEEPEST), ..limits };
         self
     }
 
@@ -148,7 +149,7 @@ impl Cas {
     /// Nothing partial becomes visible; what was stored by then stays.
     #[must_use]
     pub fn with_cancel(mut self, cancel: &Cancel) -> Self {
-        self.cancel = cancel.clone();
+        Arc::make_mut(&mut self.options).cancel = cancel.clone();
         self
     }
 
@@ -156,18 +157,18 @@ impl Cas {
     /// builds need them. Like BuildStream's, they are exact to a microsecond, and the root has none.
     #[must_use]
     pub fn with_times(mut self) -> Self {
-        self.keeps_times = true;
+        Arc::make_mut(&mut self.options).keeps_times = true;
         self
     }
 
     /// The limits on trees of this handle.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        self.limits
+        self.options.limits
     }
 
     pub(crate) fn check_cancel(&self) -> Result<()> {
-        if self.cancel.is_cancelled() { Err(CasError::Cancelled) } else { Ok(()) }
+        if self.options.cancel.is_cancelled() { Err(CasError::Cancelled) } else { Ok(()) }
     }
 
     /// The store's folder.

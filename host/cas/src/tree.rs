@@ -118,7 +118,7 @@ impl Cas {
         root: &Digest,
         mut visit: impl FnMut(&str, EntryRef<'_>) -> Result<Walk>,
     ) -> Result<()> {
-        let meter = Meter::new(self.limits, &self.cancel);
+        let meter = Meter::new(self.options.limits, &self.options.cancel);
         self.walk_from(root, &mut String::new(), &meter, &mut visit)
     }
 

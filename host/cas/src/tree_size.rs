@@ -86,7 +86,7 @@ impl Cas {
     /// `tree-too-large` when it is larger than trees may be, see [`with_limits`](Self::with_limits); `cancelled`; as
     /// [`directory`](Self::directory).
     pub fn tree_size(&self, root: &Digest) -> Result<TreeSize> {
-        TreeSize::of(root, self.limits, |digest| {
+        TreeSize::of(root, self.options.limits, |digest| {
             self.check_cancel()?;
             self.directory(digest)
         })

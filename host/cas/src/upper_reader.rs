@@ -94,7 +94,12 @@ impl UpperReader {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         let folder = self.host.folder(parent)?;
         let (file, stat) = self.host.file(&folder, name, parent)?;
-        cas.limits.check(&self.host.display_path(path).to_string_lossy(), 0, stat.st_size as u64, 0)?;
+        cas.options.limits.check(
+            &self.host.display_path(path).to_string_lossy(),
+            0,
+            stat.st_size as u64,
+            0,
+        )?;
         let display_path = self.host.display_path(path);
         let at = HostFile {
             folder: std::os::fd::AsFd::as_fd(&folder),

@@ -95,7 +95,7 @@ impl Cas {
         let temp = self.unpublished_blob(&Digest::of(b""))?;
         let digest = match rustix::fs::ioctl_ficlone(temp.file(), &file) {
             Ok(()) => self.digest_of(temp.file()),
-            Err(_) => sparse::copy_and_digest(self.function(), &file, temp.file(), &self.cancel),
+            Err(_) => sparse::copy_and_digest(self.function(), &file, temp.file(), &self.options.cancel),
         };
         let digest = digest.map_err(|error| match CasError::io("store", at.display_path)(error) {
             // The full disk is that of the store, not of the file.

@@ -27,6 +27,23 @@ impl Key {
     }
 }
 
+/// Makes the key of a canonical description that comes in pieces.
+#[derive(Default)]
+pub struct KeyHasher(Sha256);
+
+impl KeyHasher {
+    /// Takes the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The key of all pieces.
+    #[must_use]
+    pub fn key(self) -> Key {
+        Key(self.0.finalize().into())
+    }
+}
+
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&to_hex(&self.0))

@@ -40,18 +40,18 @@ pub use domain_selection::DomainSelection;
 pub use error::{Blame, UserError, limit_hint};
 pub use glob::{GlobError, Globs};
 pub use host_variables::expand_variables;
-pub use key::{Key, KeyPair, ParseKeyError};
+pub use key::{Key, KeyHasher, KeyPair, ParseKeyError};
 pub use known_kinds::{KnownKinds, KnownTexts};
 pub use layer_form::LayerForm;
 pub use name::{ElementName, ParseNameError};
-pub use node::{FileName, FilePosition, Mapping, Node, NodeError, NodeKind};
+pub use node::{Entries, FileName, FilePosition, Mapping, Node, NodeError, NodeKind};
 pub use plugin_origin::{
     FolderPlugin, PackageRequirement, PluginJunction, PluginOrigin, PythonText, StatedText,
 };
 pub use python_package::{
     BUILDSTREAM_PLUGINS, BUILDSTREAM_PLUGINS_COMMUNITY, KindWords, PackagedKinds, PythonPackage,
 };
-pub use source_key::SourceKey;
+pub use source_key::{SourceKey, UniqueKey};
 pub use staged_layer::{StagedLayer, StagedLayerKind};
 pub use subaction::{ActionFailure, AnswerSource, Subaction};
 pub use suggestion::nearest;

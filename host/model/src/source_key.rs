@@ -1,6 +1,30 @@
 //! What sources contribute to cache keys.
 
-use crate::Value;
+use crate::{Key, Value};
+
+/// A source's unique key, as its kind makes it, in the canonical text that is hashed: sources may name thousands of files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UniqueKey(String);
+
+impl UniqueKey {
+    /// The key with this canonical text.
+    #[must_use]
+    pub fn of_canonical(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The cache key of the source alone.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key::of(self.0.as_bytes())
+    }
+}
+
+impl From<Value> for UniqueKey {
+    fn from(value: Value) -> Self {
+        Self(value.canonical())
+    }
+}
 
 /// What one source contributes to cache keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,8 +33,8 @@ pub struct SourceKey {
     pub kind: String,
     /// The directory into which it is staged; `None` for the root of the element's sources.
     pub directory: Option<String>,
-    /// The source's unique key, as its kind makes it.
-    pub key: Value,
+    /// The source's unique key.
+    pub key: UniqueKey,
 }
 
 impl SourceKey {
@@ -35,7 +59,7 @@ impl SourceKey {
             out.push(',');
         }
         *out += "\"key\":";
-        self.key.write_canonical(out);
+        *out += &self.key.0;
         *out += ",\"name\":";
         Value::from(self.kind.as_str()).write_canonical(out);
         out.push('}');

@@ -27,7 +27,8 @@ pub fn project_plugins(section: &Mapping) -> Result<Vec<ProjectPlugin>, NodeErro
     let plugins = section.opt_mapping(PLUGINS_KEY)?;
     let mut read = Vec::new();
     for (name, node) in plugins.into_iter().flat_map(|plugins| &plugins.entries) {
-        let position = plugins.and_then(|plugins| plugins.key_position(name)).or(node.position.as_ref());
+        let position = plugins.and_then(|plugins| plugins.key_position(name));
+        let position = position.as_ref().or(node.position.as_ref());
         let name = name.parse().map_err(|error| invalid(position, &error))?;
         let reference = plugin_reference(node)?;
         read.push(ProjectPlugin { name, reference, position: node.position.clone() });

@@ -34,12 +34,12 @@ pub(crate) fn configured(
 /// Converts a rejection, with the place of the node that it names, or of the node's key if the key is at fault.
 pub(crate) fn rejection(
     rejection: FlatRejection,
-    positions: &[NodePositions<'_>],
+    positions: &[NodePositions],
 ) -> Result<KindError, PluginFailure> {
     let FlatRejection { reason, message, hint, node } = rejection;
     let place = match node.map(|node| positions.get(node as usize)) {
         None => NodePositions::default(),
-        Some(Some(positions)) => *positions,
+        Some(Some(positions)) => positions.clone(),
         Some(None) => return Err(PluginFailure::answer("its rejection names a node that does not exist")),
     };
     let position = match &reason {
@@ -58,18 +58,15 @@ pub(crate) fn rejection(
         }
     };
     let (message, hint) = (shortened(message), hint.map(shortened));
-    Ok(KindError::Rejected { reason, message, hint, position: position.cloned() })
+    Ok(KindError::Rejected { reason, message, hint, position })
 }
 
 /// Replaces the number of the node that the refusal of a plan names by its place.
-pub(crate) fn place(
-    refusal: &mut BuildRefusal,
-    positions: &[NodePositions<'_>],
-) -> Result<(), PluginFailure> {
+pub(crate) fn place(refusal: &mut BuildRefusal, positions: &[NodePositions]) -> Result<(), PluginFailure> {
     let Some(node) = refusal.node.take() else { return Ok(()) };
     let place = positions.get(node as usize);
     let unknown = || PluginFailure::answer("it refuses to build for a node that does not exist");
-    refusal.position = place.ok_or_else(unknown)?.value.cloned();
+    refusal.position = place.ok_or_else(unknown)?.value.clone();
     Ok(())
 }
 

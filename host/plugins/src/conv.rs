@@ -68,20 +68,20 @@ pub(crate) type FlatAnswer = Result<(Vec<FlatValue>, host::Plan), FlatRejection>
 
 /// Configuration nodes in the flat form, with the places of each.
 #[derive(Default)]
-struct FlatNodes<'a> {
+struct FlatNodes {
     nodes: Vec<FlatNode>,
-    positions: Vec<NodePositions<'a>>,
+    positions: Vec<NodePositions>,
 }
 
 /// The places of a node and of its key in the configuration file.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct NodePositions<'a> {
-    pub(crate) value: Option<&'a FilePosition>,
-    pub(crate) name: Option<&'a FilePosition>,
+#[derive(Clone, Default)]
+pub(crate) struct NodePositions {
+    pub(crate) value: Option<FilePosition>,
+    pub(crate) name: Option<FilePosition>,
 }
 
-impl<'a> FlatNodes<'a> {
-    fn node(&mut self, node: &'a Node) -> u32 {
+impl FlatNodes {
+    fn node(&mut self, node: &Node) -> u32 {
         let flat = match &node.kind {
             NodeKind::Scalar(text) => FlatNode::Scalar(text.as_ref().to_owned()),
             NodeKind::Sequence(items) => {
@@ -92,13 +92,13 @@ impl<'a> FlatNodes<'a> {
         self.push(flat, node.position.as_ref())
     }
 
-    fn mapping(&mut self, mapping: &'a Mapping) -> u32 {
+    fn mapping(&mut self, mapping: &Mapping) -> u32 {
         let entries = self.entries(mapping);
         self.push(FlatNode::Mapping(entries), mapping.position.as_ref())
     }
 
-    fn entries(&mut self, mapping: &'a Mapping) -> Vec<(String, u32)> {
-        let mut entry = |(name, node): (&'a Arc<str>, &'a Node)| {
+    fn entries(&mut self, mapping: &Mapping) -> Vec<(String, u32)> {
+        let mut entry = |(name, node): (&Arc<str>, &Node)| {
             let index = self.node(node);
             self.positions[index as usize].name = mapping.key_position(name);
             (name.as_ref().to_owned(), index)
@@ -106,15 +106,15 @@ impl<'a> FlatNodes<'a> {
         mapping.entries.iter().map(&mut entry).collect()
     }
 
-    fn push(&mut self, node: FlatNode, position: Option<&'a FilePosition>) -> u32 {
+    fn push(&mut self, node: FlatNode, position: Option<&FilePosition>) -> u32 {
         self.nodes.push(node);
-        self.positions.push(NodePositions { value: position, name: None });
+        self.positions.push(NodePositions { value: position.cloned(), name: None });
         u32::try_from(self.nodes.len() - 1).expect("a configuration file has fewer than 2^32 nodes")
     }
 }
 
 /// Converts an element, and returns the places of its nodes.
-pub(crate) fn input(input: &host::ElementInput) -> (FlatInput, Vec<NodePositions<'_>>) {
+pub(crate) fn input(input: &host::ElementInput) -> (FlatInput, Vec<NodePositions>) {
     let mut flat = FlatNodes::default();
     let config = flat.mapping(&input.config);
     let dependencies = input.dependencies.iter().map(|dependency| FlatDependency {

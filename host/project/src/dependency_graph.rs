@@ -12,10 +12,36 @@ pub enum Scope {
 }
 
 /// Edges of the element graph, in the order of each element's dependencies.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct DependencyGraph {
-    build: Vec<Vec<usize>>,
-    runtime: Vec<Vec<usize>>,
+    build: Edges,
+    runtime: Edges,
+}
+
+/// To which elements others point.
+#[derive(Debug, Default)]
+struct Edges {
+    /// The ends of all edges, those from the first element first.
+    ends: Vec<u32>,
+    /// For each element, how many edges there are up to its last one.
+    counts: Vec<u32>,
+}
+
+impl Edges {
+    /// The elements to which one points.
+    fn from(&self, element: usize) -> impl Iterator<Item = usize> {
+        let start = element.checked_sub(1).map_or(0, |before| self.counts[before] as usize);
+        self.ends[start..self.counts[element] as usize].iter().map(|end| *end as usize)
+    }
+
+    fn add(&mut self, ends: impl Iterator<Item = usize>) {
+        self.ends.extend(ends.map(number));
+        self.counts.push(number(self.ends.len()));
+    }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).expect("elements and their dependencies were read from files that are not as large")
 }
 
 /// A walk through the graph (BuildStream's `Element._dependencies`).
@@ -28,22 +54,15 @@ struct ScopeWalk<'g> {
 }
 
 impl DependencyGraph {
-    pub(crate) fn new(elements: usize) -> Self {
-        Self { build: vec![Vec::new(); elements], runtime: vec![Vec::new(); elements] }
-    }
-
-    pub(crate) fn add(&mut self, element: usize, on: usize, build: bool, runtime: bool) {
-        if build {
-            self.build[element].push(on);
-        }
-        if runtime {
-            self.runtime[element].push(on);
-        }
+    /// Adds the next element, with the elements that it needs to be built and to run.
+    pub(crate) fn add(&mut self, build: impl Iterator<Item = usize>, runtime: impl Iterator<Item = usize>) {
+        self.build.add(build);
+        self.runtime.add(runtime);
     }
 
     /// The elements in the scope of `elements`, each once.
     pub(crate) fn scope(&self, elements: &[usize], scope: Scope) -> Vec<usize> {
-        let count = self.build.len();
+        let count = self.build.counts.len();
         let mut walk = ScopeWalk {
             graph: self,
             seen_build: vec![false; count],
@@ -94,12 +113,11 @@ impl ScopeWalk<'_> {
     }
 
     fn dependency(&self, element: usize, scope: Scope, next: usize) -> Option<usize> {
-        let (build, runtime) = (&self.graph.build[element], &self.graph.runtime[element]);
+        let (mut build, mut runtime) = (self.graph.build.from(element), self.graph.runtime.from(element));
         match scope {
-            Scope::Build => build.get(next),
-            Scope::Run => runtime.get(next),
-            Scope::All => build.iter().chain(runtime).nth(next),
+            Scope::Build => build.nth(next),
+            Scope::Run => runtime.nth(next),
+            Scope::All => build.chain(runtime).nth(next),
         }
-        .copied()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use spec_model::{Key, KeyPair, Value};
+use spec_model::{Key, KeyHasher, KeyPair, Value};
 
 use crate::after_dependencies::{Results, map_after_dependencies};
 use crate::{Element, Project};
@@ -67,21 +67,9 @@ fn key_pair(
         true => dependency_value(&project.elements[*dependency], Some(pair.weak)).canonical().into(),
         false => Cow::from(&*text.named),
     });
-    let weak = Key::of(description.with(&joined(weak), None).as_bytes());
-    let strict = joined(below.iter().map(|(_, (_, text))| Cow::from(&*text.strict)));
-    let strict = Key::of(description.with(&strict, Some(weak)).as_bytes());
+    let weak = description.key(weak, None);
+    let strict = description.key(below.iter().map(|(_, (_, text))| Cow::from(&*text.strict)), Some(weak));
     Some(KeyPair { strict, weak })
-}
-
-fn joined<'t>(texts: impl Iterator<Item = Cow<'t, str>>) -> String {
-    let mut list = String::with_capacity(4096);
-    for text in texts {
-        if !list.is_empty() {
-            list.push(',');
-        }
-        list.push_str(&text);
-    }
-    list
 }
 
 /// The canonical text of the description whose hash is the strong key of an element that is built on artifacts with the given
@@ -97,8 +85,10 @@ pub fn strong_description(
     let text = |(dependency, key): &(usize, Key)| {
         Cow::from(dependency_value(&project.elements[*dependency], Some(*key)).canonical())
     };
-    let below = joined(dependencies.iter().map(text));
-    OwnDescription::new(project, &project.elements[element], sources).with(&below, Some(weak))
+    let mut description = String::new();
+    let own = OwnDescription::new(project, &project.elements[element], sources);
+    own.write(dependencies.iter().map(text), Some(weak), &mut |piece| description.push_str(piece));
+    description
 }
 
 /// What of the description of an element's keys does not depend on its dependencies: the parts of the canonical text before
@@ -123,7 +113,7 @@ impl OwnDescription {
         };
         add("element-base-key", &|out| Value::map([("build-root", build_root.clone())]).write_canonical(out));
         add("element-plugin-key", &|out| out.push_str(&element.configured.key_text()));
-        add("element-plugin-name", &|out| Value::from(element.kind.as_str()).write_canonical(out));
+        add("element-plugin-name", &|out| Value::from(&*element.kind).write_canonical(out));
         add("element-plugin-version", &|out| Value::Int(kind.artifact_version.into()).write_canonical(out));
         if element.runs_commands() {
             add("environment", &|out| element.write_cached_environment(out));
@@ -137,15 +127,39 @@ impl OwnDescription {
         Self { before, after }
     }
 
-    /// The whole text, with the texts of the dependencies.
-    fn with(&self, dependencies: &str, weak: Option<Key>) -> String {
-        let weak = weak.map(|weak| format!(",\"{WEAK_KEY}\":\"{weak}\"")).unwrap_or_default();
-        format!("{}\"{DEPENDENCIES}\":[{dependencies}]{}{weak}}}", self.before, self.after)
+    /// The key of the whole text. With many dependencies the text is large, so it is not made.
+    fn key<'t>(&self, dependencies: impl Iterator<Item = Cow<'t, str>>, weak: Option<Key>) -> Key {
+        let mut hasher = KeyHasher::default();
+        self.write(dependencies, weak, &mut |piece| hasher.update(piece.as_bytes()));
+        hasher.key()
+    }
+
+    /// Writes the whole text, with the texts of the dependencies, in pieces.
+    fn write<'t>(
+        &self,
+        dependencies: impl Iterator<Item = Cow<'t, str>>,
+        weak: Option<Key>,
+        out: &mut dyn FnMut(&str),
+    ) {
+        out(&self.before);
+        out(&format!("\"{DEPENDENCIES}\":["));
+        for (index, text) in dependencies.enumerate() {
+            if index > 0 {
+                out(",");
+            }
+            out(&text);
+        }
+        out("]");
+        out(&self.after);
+        if let Some(weak) = weak {
+            out(&format!(",\"{WEAK_KEY}\":\"{weak}\""));
+        }
+        out("}");
     }
 }
 
 fn dependency_value(dependency: &Element, key: Option<Key>) -> Value {
-    let name = [dependency.project.clone(), dependency.name.path().to_owned()];
+    let name = [dependency.project.to_string(), dependency.name.path().to_owned()];
     Value::seq(name.into_iter().chain(key.map(|key| key.to_string())))
 }
 

@@ -11,7 +11,7 @@ pub(crate) struct LoadedElement {
     pub(crate) name: ElementName,
     /// The index of its project.
     pub(crate) project: usize,
-    pub(crate) kind: String,
+    pub(crate) kind: Arc<str>,
     pub(crate) kind_position: Option<FilePosition>,
     /// The rest of the file, without kind and dependencies.
     pub(crate) node: Mapping,

@@ -32,7 +32,7 @@ pub fn low_diversity(element: &Element, digests: &[(String, String)]) -> String 
         }
         sandbox.set("remote-apis-socket", entries);
     }
-    let mut environment = Mapping::clone(&element.environment_data);
+    let mut environment = Mapping::clone(&element.environment_data());
     for (name, text) in element.environment().iter().chain(digests) {
         set(&mut environment, name, text);
     }

@@ -1,7 +1,6 @@
 //! A loaded project.
 
-use std::collections::HashMap;
-
+use spec_model::ElementName;
 use spec_strategy::KindRegistry;
 
 use crate::LoadError;
@@ -10,7 +9,7 @@ use crate::config::{ProjectConfig, find_project};
 use crate::dependency_graph::{DependencyGraph, Scope};
 use crate::element::{Element, ElementResolver, ProjectKinds, ResolvedElements};
 use crate::load_options::LoadOptions;
-use crate::loaded_element::LoadedElement;
+use crate::loaded_element::{DeclaredDependency, LoadedElement};
 use crate::loader::{LoadedTargets, Loader, OpenProject, TOPLEVEL};
 use crate::subproject_sources::SubprojectSources;
 use crate::workspaces::Workspaces;
@@ -34,7 +33,6 @@ pub struct Project {
     /// The indices of the elements that were loaded to be left out.
     pub except: Vec<usize>,
     graph: DependencyGraph,
-    names: HashMap<String, usize>,
 }
 
 /// A project behind a junction.
@@ -84,9 +82,7 @@ impl<'a> UnresolvedProject<'a> {
         for (new, old) in order.iter().enumerate() {
             index[*old] = new;
         }
-        let mut loaded: Vec<Option<LoadedElement>> =
-            std::mem::take(&mut loader.elements).into_iter().map(Some).collect();
-        let ordered: Vec<LoadedElement> = order.iter().filter_map(|old| loaded[*old].take()).collect();
+        let ordered = in_order(std::mem::take(&mut loader.elements), &order);
         ordered.iter().try_for_each(|element| loader.find_plugins(element))?;
         let new = |old: usize| index[old];
         let graph = loaded_graph(&ordered, &new);
@@ -96,6 +92,12 @@ impl<'a> UnresolvedProject<'a> {
         let [targets, except] = [targets, except].map(|old| old.into_iter().map(new).collect());
         Ok(Project::new(configs(&loader.projects), workspaces, (elements, graph), targets, except))
     }
+}
+
+/// The elements with these indices, in their order.
+fn in_order(elements: Vec<LoadedElement>, order: &[usize]) -> Vec<LoadedElement> {
+    let mut elements: Vec<Option<LoadedElement>> = elements.into_iter().map(Some).collect();
+    order.iter().filter_map(|index| elements[*index].take()).collect()
 }
 
 /// Resolves the elements, each after all that it depends on. `index` gives the new index of a dependency.
@@ -119,6 +121,7 @@ fn resolve(
 fn resolver<'l>(loader: &'l Loader<'_>, project: usize, kinds: &'l dyn KindRegistry) -> ElementResolver<'l> {
     let open = &loader.projects[project];
     ElementResolver {
+        project: open.settings().config.name.as_str().into(),
         subproject: project.checked_sub(1),
         first_settings: &open.first_settings,
         settings: open.settings(),
@@ -172,9 +175,7 @@ impl Project {
         targets: Vec<usize>,
         except: Vec<usize>,
     ) -> Self {
-        let names =
-            elements.iter().enumerate().map(|(index, element)| (element.name.to_string(), index)).collect();
-        Self { config, subprojects, workspaces, elements, targets, except, graph, names }
+        Self { config, subprojects, workspaces, elements, targets, except, graph }
     }
 
     /// The settings of the project that an element belongs to.
@@ -186,7 +187,8 @@ impl Project {
     /// The index of the element with this full name.
     #[must_use]
     pub fn index(&self, name: &str) -> Option<usize> {
-        self.names.get(name).copied()
+        let name: ElementName = name.parse().ok()?;
+        self.elements.iter().position(|element| element.name == name)
     }
 
     /// The elements that the given ones need in a scope, each once, in BuildStream's order.
@@ -206,7 +208,7 @@ impl Project {
     #[must_use]
     pub fn source_element(&self, element: usize) -> usize {
         let mut found = element;
-        while self.elements[found].kind == FILTER {
+        while *self.elements[found].kind == *FILTER {
             let Some(input) = self.elements[found].dependencies.iter().find(|below| below.build) else {
                 break;
             };
@@ -225,12 +227,13 @@ impl Project {
 
 /// Who depends on whom. `index` gives the index in the graph of a dependency.
 fn loaded_graph(loaded: &[LoadedElement], index: &dyn Fn(usize) -> usize) -> DependencyGraph {
-    let mut graph = DependencyGraph::new(loaded.len());
-    for (element, dependency) in
-        loaded.iter().enumerate().flat_map(|(at, one)| one.dependencies.iter().map(move |below| (at, below)))
-    {
-        let declared = &dependency.declared;
-        graph.add(element, index(dependency.element), declared.build, declared.runtime);
+    let mut graph = DependencyGraph::default();
+    for element in loaded {
+        let needed = |is: fn(&DeclaredDependency) -> bool| {
+            let needed = element.dependencies.iter().filter(move |below| is(&below.declared));
+            needed.map(|below| index(below.element))
+        };
+        graph.add(needed(|declared| declared.build), needed(|declared| declared.runtime));
     }
     graph
 }

@@ -84,7 +84,7 @@ pub(crate) fn source_entry<'r>(
 }
 
 fn child<'m>(mapping: &'m mut Mapping, name: &str, missing: impl FnOnce() -> Node) -> &'m mut Node {
-    mapping.entries.entry(name.into()).or_insert_with(missing)
+    mapping.entries.get_or_insert_with(name, missing)
 }
 
 fn as_mapping(node: &mut Node) -> Result<&mut Mapping, NodeError> {

@@ -165,10 +165,10 @@ impl Variables {
                 true => Arc::make_mut(nodes).iter_mut().try_for_each(|node| self.expand_node(node)),
                 false => Ok(()),
             },
-            NodeKind::Mapping(mapping) => match mapping.entries.values().any(has_reference) {
-                true => self.expand(Arc::make_mut(mapping)),
-                false => Ok(()),
-            },
+            NodeKind::Mapping(mapping) => {
+                let refers = mapping.entries.values().any(has_reference);
+                if refers { self.expand(Arc::make_mut(mapping)) } else { Ok(()) }
+            }
         }
     }
 

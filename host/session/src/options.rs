@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use spec_build::CacheBuildtrees;
 use spec_cas::Limits;
@@ -70,7 +71,7 @@ pub struct SourceOptions {
     /// The file with passwords for downloads.
     pub netrc: Option<PathBuf>,
     /// How git repositories are reached over ssh.
-    pub ssh: SshOptions,
+    pub ssh: Arc<SshOptions>,
     /// Limits of trees, which archives have too.
     pub trees: Limits,
 }

@@ -64,7 +64,7 @@ impl Session {
             let state = states.map(|states| &states[index]);
             ElementInfo {
                 name: element.name.to_string(),
-                kind: element.kind.clone(),
+                kind: element.kind.to_string(),
                 key: self.shown_key(index, state),
                 state: state.map(|state| state.name().to_owned()).unwrap_or_default(),
             }

@@ -31,7 +31,7 @@ pub(crate) fn record_plan(
         let scope = session.project.build_scope(number).into_iter();
         let element = Element {
             name: session.name(number),
-            kind: element.kind.clone(),
+            kind: element.kind.to_string(),
             state: states.get(number).map(|state| state.name().to_owned()).unwrap_or_default(),
             build_dependencies: scope.filter(|other| *other != number).map(|other| other as u32).collect(),
         };

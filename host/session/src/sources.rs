@@ -23,7 +23,7 @@ pub(crate) fn context(options: &SourceOptions, project: &ProjectConfig, cas: &Ca
     http.attempts = options.network_retries.saturating_add(1);
     http.proxies = options.proxies.clone();
     http.netrc.clone_from(&options.netrc);
-    context.ssh = options.ssh.clone();
+    context.ssh = Arc::clone(&options.ssh);
     context
 }
 

@@ -91,7 +91,7 @@ impl Session {
             .map(|below| {
                 let below_element = &self.project.elements[below];
                 let key = keys[below].map(|keys| keys.strong);
-                (below_element.project.clone(), below_element.name.clone(), key)
+                (below_element.project.to_string(), below_element.name.clone(), key)
             })
             .collect();
         let before: Vec<_> = artifact

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 use spec_cas::Cas;
-use spec_model::{Digest, FilePosition, Globs, Mapping, Node, NodeError, PluginOrigin, Value};
+use spec_model::{Digest, FilePosition, Globs, Mapping, Node, NodeError, PluginOrigin, UniqueKey, Value};
 
 use crate::archive::{ArchiveLimits, ArchivePart};
 use crate::archive_source::{ArchiveFormat, stage_archive};
@@ -173,7 +173,7 @@ impl Source for AnityaSource {
         &self.name
     }
 
-    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError> {
         let key = |release: &Release| match self.plugin {
             AnityaPlugin::Kde => Value::seq([
                 release.file.url.original.as_str(),
@@ -187,7 +187,7 @@ impl Source for AnityaSource {
                 Value::seq(self.exclude.iter().map(String::as_str)),
             ]),
         };
-        Ok(self.release.as_ref().map(key))
+        Ok(self.release.as_ref().map(|release| key(release).into()))
     }
 
     fn reference(&self) -> Option<Value> {

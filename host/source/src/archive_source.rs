@@ -1,7 +1,7 @@
 //! The kinds `tar`, `zip` and `deb`: an archive, unpacked.
 
 use spec_cas::Cas;
-use spec_model::{Digest, Mapping, Node, Value};
+use spec_model::{Digest, Mapping, Node, UniqueKey, Value};
 
 use crate::archive::{self, ArchiveLimits, ArchivePart};
 use crate::context::SourceContext;
@@ -76,9 +76,9 @@ impl Source for ArchiveSource {
         &self.file.name
     }
 
-    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError> {
         let base_dir = || Value::from(self.base_dir.as_str());
-        Ok(self.file.key().map(|key| Value::Seq(key.into_iter().chain([base_dir()]).collect())))
+        Ok(self.file.key().map(|key| Value::Seq(key.into_iter().chain([base_dir()]).collect()).into()))
     }
 
     fn reference(&self) -> Option<Value> {

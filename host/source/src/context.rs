@@ -29,7 +29,7 @@ pub struct SourceContext {
     /// How to download.
     pub http: Arc<HttpOptions>,
     /// How to reach git repositories over ssh.
-    pub ssh: SshOptions,
+    pub ssh: Arc<SshOptions>,
     /// The files of the project that sources of kind `local` stage.
     pub local_files: Arc<LocalFiles>,
     aliases: Arc<AliasResolver>,
@@ -52,7 +52,7 @@ impl SourceContext {
             cas,
             limits: ArchiveLimits::default(),
             http: Arc::default(),
-            ssh: SshOptions::default(),
+            ssh: Arc::default(),
             aliases: Arc::new(aliases),
         }
     }

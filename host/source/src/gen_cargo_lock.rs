@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use spec_cas::{Cas, TreeBuilder};
-use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, Value};
+use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, UniqueKey, Value};
 
 use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
@@ -49,8 +49,8 @@ impl Source for GenCargoLockSource {
         &self.name
     }
 
-    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
-        Ok(self.reference())
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError> {
+        Ok(self.reference().map(UniqueKey::from))
     }
 
     fn reference(&self) -> Option<Value> {

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use spec_cas::{Cas, CasError, DirectoryBatch, StatCache};
 use spec_model::tree::{Directory, FileNode, NodeProperties};
-use spec_model::{Digest, Mapping, Value};
+use spec_model::{Digest, Mapping, UniqueKey, Value};
 
 use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
@@ -147,8 +147,8 @@ impl Source for LocalSource {
         &self.name
     }
 
-    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
-        Ok(Some(Value::Str(self.any_tree()?.hex())))
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError> {
+        Ok(Some(Value::Str(self.any_tree()?.hex()).into()))
     }
 
     fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {

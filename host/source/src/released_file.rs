@@ -1,7 +1,7 @@
 //! The kinds `pypi` and `cpan`: the archive of a release in an index of packages, unpacked without its outermost directory.
 
 use spec_cas::Cas;
-use spec_model::{Digest, FilePosition, Mapping, Node, Value};
+use spec_model::{Digest, FilePosition, Mapping, Node, UniqueKey, Value};
 
 use crate::archive::{ArchiveLimits, ArchivePart};
 use crate::archive_source::{ArchiveFormat, stage_archive};
@@ -186,11 +186,11 @@ impl Source for ReleasedFileSource {
         &self.name
     }
 
-    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError> {
         let Some(file) = &self.file else { return Ok(None) };
         let mut key = vec![file.suffix.as_str().into(), file.sha256.as_str().into()];
         self.version.append_to(&mut key);
-        Ok(Some(Value::Seq(key)))
+        Ok(Some(Value::Seq(key).into()))
     }
 
     fn reference(&self) -> Option<Value> {

@@ -3,7 +3,7 @@
 use std::io;
 
 use spec_cas::{Cas, TreeBuilder};
-use spec_model::{Digest, Mapping, Node, Value};
+use spec_model::{Digest, Mapping, Node, UniqueKey, Value};
 
 use crate::archive::cannot_write;
 use crate::context::SourceContext;
@@ -49,9 +49,9 @@ impl Source for RemoteSource {
         &self.file.name
     }
 
-    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError> {
         let rest = || [Value::from(self.filename.as_str()), Value::Bool(self.executable)];
-        Ok(self.file.key().map(|key| Value::Seq(key.into_iter().chain(rest()).collect())))
+        Ok(self.file.key().map(|key| Value::Seq(key.into_iter().chain(rest()).collect()).into()))
     }
 
     fn reference(&self) -> Option<Value> {

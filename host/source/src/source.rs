@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use spec_model::{Digest, FilePosition, Node, NodeKind, Value};
+use spec_model::{Digest, FilePosition, Node, NodeKind, UniqueKey, Value};
 
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
@@ -18,7 +18,7 @@ pub trait Source: Debug + Send + Sync {
     ///
     /// # Errors
     /// When local files cannot be read.
-    fn unique_key(&self) -> Result<Option<Value>, SourceError>;
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError>;
 
     /// The ref in the configuration, or the one that was set later.
     fn reference(&self) -> Option<Value> {

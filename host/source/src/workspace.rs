@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use spec_model::{Digest, Mapping, Value};
+use spec_model::{Digest, Mapping, UniqueKey};
 
 use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
@@ -36,7 +36,7 @@ impl Source for WorkspaceSource {
     }
 
     /// None while the folder is gone.
-    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError> {
         if self.path.is_dir() { self.folder.unique_key() } else { Ok(None) }
     }
 

@@ -125,7 +125,7 @@ fn files_beside_a_repository_of_this_machine_are_read_there() {
 fn servers_over_ssh_are_asked_for_the_server_of_files() {
     let mut lab = lab();
     let ssh = fake_ssh::FakeSsh::new(lab.folder.path());
-    lab.context.ssh = ssh.options();
+    lab.context.ssh = ssh.options().into();
     let files = Server::new(vec![Answer::whole(BIG)]);
     let api = Server::new(vec![batch(&files.url("big"), "")]);
     let (folder, _) = repository(&lab, "http://127.0.0.1:9/");

@@ -41,7 +41,7 @@ impl SshLab {
             Ok(Some(Alias { url: url.to_owned(), mirrors }))
         };
         lab.context = SourceContext::new(project, downloads, lab.context.cas.clone(), alias);
-        lab.context.ssh = ssh.options();
+        lab.context.ssh = ssh.options().into();
         let http = Arc::make_mut(&mut lab.context.http);
         http.backoff = Duration::from_millis(1);
         http.read_timeout = Duration::from_secs(5);
@@ -160,7 +160,7 @@ fn what_fails_is_told_with_what_to_do() {
 #[test]
 fn a_missing_program_is_told() {
     let mut lab = SshLab::new();
-    lab.lab.context.ssh = SshOptions { program: SshProgram::Named("no-such-ssh".to_owned()) };
+    lab.lab.context.ssh = SshOptions { program: SshProgram::Named("no-such-ssh".to_owned()) }.into();
     let error = lab.refusal(&lab.url("h"));
     assert_eq!((error.reason(), error.blame()), ("git-no-ssh", spec_model::Blame::Machine), "{error}");
     assert!(error.to_string().contains("no-such-ssh"), "{error}");

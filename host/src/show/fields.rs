@@ -32,14 +32,14 @@ pub(crate) fn value(
     };
     Ok(match symbol {
         Symbol::Name => element.name.to_string(),
-        Symbol::Kind => element.kind.clone(),
+        Symbol::Kind => element.kind.to_string(),
         Symbol::Description => element.description.lines().collect::<Vec<_>>().join(" "),
         Symbol::Key => key().chars().take(session.options.key_length).collect(),
         Symbol::FullKey => key(),
         Symbol::State => state.map(|state| state.name().to_owned()).unwrap_or_default(),
         Symbol::Config => spec_project::yaml::dump(&element.config()),
         Symbol::Vars => texts(&element.variables),
-        Symbol::Env => spec_project::yaml::dump(&element.environment_data),
+        Symbol::Env => spec_project::yaml::dump(&element.environment_data()),
         Symbol::Public => spec_project::yaml::dump(&element.public),
         Symbol::Deps => list(&dependencies(session, element, true, true)),
         Symbol::BuildDeps => list(&dependencies(session, element, true, false)),

@@ -15,9 +15,9 @@ pub(crate) fn element(session: &Session, index: usize, state: &ElementState) -> 
     let key = session.shown_key(index, Some(state));
     json!({
         "name": element.name.to_string(),
-        "kind": element.kind,
+        "kind": &*element.kind,
         "description": element.description,
-        "project": element.project,
+        "project": &*element.project,
         "state": state.name(),
         "key": (!key.is_empty()).then_some(key),
         "strict-key": pair.map(|pair| pair.strict.to_string()),
@@ -27,7 +27,7 @@ pub(crate) fn element(session: &Session, index: usize, state: &ElementState) -> 
         "place": element.position.as_ref().map(ToString::to_string),
         "config": data(&element.config().to_value()),
         "variables": texts(&element.variables),
-        "environment": data(&element.environment_data.to_value()),
+        "environment": data(&element.environment_data().to_value()),
         "environment-nocache": *element.environment_nocache,
         "public": data(&element.public.to_value()),
         "sandbox": data(&element.sandbox.to_value()),

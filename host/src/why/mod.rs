@@ -131,7 +131,7 @@ fn rebuilt(session: &Session, change: &KeyChange) -> Option<(usize, Key)> {
         return None;
     };
     let elements = &session.project.elements;
-    let found = elements.iter().position(|known| known.project == *project && known.name.path() == name);
+    let found = elements.iter().position(|known| *known.project == **project && known.name.path() == name);
     found.zip(before.parse().ok())
 }
 

@@ -36,8 +36,8 @@ fn setting(element: &Element, path: &[PathStep]) -> Option<FilePosition> {
     match (section.as_str(), rest) {
         ("element-plugin-key", rest) => below(&element.config(), rest),
         ("public", rest) => below(&element.public, rest),
-        ("environment", [PathStep::Name(name), ..]) => element.environment_data.get(name)?.position.clone(),
-        ("sandbox", [PathStep::Name(name), ..]) => element.sandbox_data.get(name)?.position.clone(),
+        ("environment", [PathStep::Name(name), ..]) => element.environment_data().get(name)?.position.clone(),
+        ("sandbox", [PathStep::Name(name), ..]) => element.sandbox_data().get(name)?.position.clone(),
         _ => None,
     }
 }

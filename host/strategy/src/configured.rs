@@ -1,5 +1,6 @@
 //! The answer of a kind, as it is kept until the element is built.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,9 @@ use crate::{BuildRefusal, Plan, PublicData};
 
 /// How hard it is tried to make answers small. Most of them have each command four times.
 const LEVEL: i32 = 3;
+
+/// Answers of fewer bytes, which are those of kinds without commands, are left as they are.
+const MIN_COMPRESSED: usize = 256;
 
 /// Why what was packed can be unpacked.
 const MADE_HERE: &str = "it was packed by this program, and what was stored has a checksum";
@@ -24,7 +28,7 @@ thread_local! {
 /// a project has thousands of them and executes few. What is asked of plans that are not executed is beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Configured {
-    /// The encoded and compressed key and plan, without the following.
+    /// The encoded key and plan, without the following, compressed from [`MIN_COMPRESSED`] bytes on.
     packed: Box<[u8]>,
     /// The bytes of the encoded ones.
     size: u32,
@@ -45,7 +49,11 @@ impl Configured {
         let encoded =
             postcard::to_allocvec(&(unique_key.canonical(), rest)).expect("it is encoded in memory");
         let size = u32::try_from(encoded.len()).expect("a plan has less than 4 GiB");
-        let packed = zstd::bulk::compress(&encoded, LEVEL).expect("bytes are compressed in memory").into();
+        let packed = match encoded.len() < MIN_COMPRESSED {
+            true => encoded,
+            false => zstd::bulk::compress(&encoded, LEVEL).expect("bytes are compressed in memory"),
+        };
+        let packed = packed.into_boxed_slice();
         Self { packed, size, no_commands, public_data, refusal: refusal.map(Box::new) }
     }
 
@@ -71,11 +79,15 @@ impl Configured {
         Plan { public_data: self.public_data.clone(), refusal, ..plan }
     }
 
-    fn encoded(&self) -> Vec<u8> {
+    fn encoded(&self) -> Cow<'_, [u8]> {
         let size = self.size as usize;
+        if size < MIN_COMPRESSED {
+            return Cow::from(&*self.packed);
+        }
         DECOMPRESSOR
             .with_borrow_mut(|decompressor| decompressor.decompress(&self.packed, size))
             .expect(MADE_HERE)
+            .into()
     }
 }
 

@@ -55,7 +55,8 @@ impl ElementKind for Kind {
     }
 
     fn configure(&self, input: &ElementInput, _: &dyn DependencyFacts) -> Result<Configured, KindError> {
-        let unique_key = Value::from(format!("{:?}", input.config.entries.keys()).as_str());
+        let unique_key =
+            Value::from(format!("{:?}", input.config.entries.keys().collect::<Vec<_>>()).as_str());
         Ok(Configured::new(&unique_key, Plan::default()))
     }
 }

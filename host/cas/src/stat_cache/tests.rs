@@ -70,7 +70,7 @@ impl Project {
     }
 
     fn kept(&self) -> PathBuf {
-        self.digests().cache.lock().expect("no panic").file.clone()
+        self.digests().0.lock().expect("no panic").file.clone()
     }
 }
 
@@ -86,7 +86,7 @@ fn a_file_that_was_written_just_before_is_read_again() {
     fs::write(&file, "one").expect("room");
     let written = fs::metadata(&file).and_then(|meta| meta.modified()).expect("a time");
     let first = project.import();
-    assert!(project.digests().cache.lock().expect("no panic").is_empty());
+    assert!(project.digests().0.lock().expect("no panic").is_empty());
     fs::write(&file, "two").expect("room");
     fs::File::options().write(true).open(&file).and_then(|file| file.set_modified(written)).expect("a time");
     assert_ne!(project.import(), first);
@@ -104,7 +104,7 @@ fn a_damaged_file_of_digests_is_dropped() {
         damaged[at] ^= 1;
         for bytes in [&damaged[..], &whole[..at]] {
             fs::write(&kept, bytes).expect("room");
-            assert!(project.digests().cache.lock().expect("no panic").is_empty(), "at {at}");
+            assert!(project.digests().0.lock().expect("no panic").is_empty(), "at {at}");
         }
     }
     assert_eq!(project.import(), root);
@@ -115,7 +115,7 @@ fn what_several_processes_save_is_whole() {
     let project = Project::new();
     (0..50).for_each(|n| fs::write(project.part().join(n.to_string()), n.to_string()).expect("room"));
     std::thread::scope(|scope| (0..8).for_each(|_| _ = scope.spawn(|| project.import_at(later()))));
-    assert_eq!(project.digests().cache.lock().expect("no panic").known.len(), 50);
+    assert_eq!(project.digests().0.lock().expect("no panic").known.len(), 50);
     assert_eq!(project.import(), project.read_anew());
 }
 
@@ -141,7 +141,7 @@ fn beyond_a_number_only_files_that_were_seen_are_kept() {
     let digests = project.digests();
     digests.note(found(10..MAX_FILES as u64 + 1), SystemTime::now());
     digests.save();
-    assert_eq!(project.digests().cache.lock().expect("no panic").known.len(), MAX_FILES - 9);
+    assert_eq!(project.digests().0.lock().expect("no panic").known.len(), MAX_FILES - 9);
 }
 
 proptest! {

@@ -154,6 +154,18 @@ impl Mapping {
         self.get(name).map(Node::as_mapping).transpose()
     }
 
+    /// The dictionary of an entry that may be missing, shared with the entry.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no dictionary.
+    pub fn opt_shared_mapping(&self, name: &str) -> Result<Option<Arc<Mapping>>, NodeError> {
+        match self.get(name).map(|node| (&node.kind, node)) {
+            None => Ok(None),
+            Some((NodeKind::Mapping(mapping), _)) => Ok(Some(Arc::clone(mapping))),
+            Some((_, node)) => Err(node.expected("a dictionary")),
+        }
+    }
+
     /// The list of an entry; empty when it is missing.
     ///
     /// # Errors
@@ -178,8 +190,9 @@ impl Mapping {
         let Some(name) = self.entries.keys().find(|name| !known.contains(&name.as_ref())) else {
             return Ok(());
         };
-        let position = self.key_position(name).or(self.position.as_ref());
-        let error = |known| NodeError::new(INVALID, position, format!("unexpected key '{name}'{known}"));
+        let position = self.key_position(name).or_else(|| self.position.clone());
+        let error =
+            |known| NodeError::new(INVALID, position.as_ref(), format!("unexpected key '{name}'{known}"));
         Err(match nearest(name, known) {
             Some(near) => error(String::new()).with_hint(format!("did you mean '{near}'?")),
             None => error(format!("; known keys: {}", known.join(", "))),

@@ -4,12 +4,14 @@
 //! number. The typed accessors here do that, and their errors carry the node's place.
 
 mod access;
+mod entries;
 mod error;
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use smallvec::SmallVec;
 
+pub use entries::Entries;
 pub use error::NodeError;
 
 use crate::Value;
@@ -39,15 +41,33 @@ pub enum NodeKind {
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
     /// The entries.
-    pub entries: IndexMap<Arc<str>, Node>,
+    pub entries: Entries,
     /// Where the mapping begins; `None` for one that the program made.
     pub position: Option<FilePosition>,
     /// Where the names stand, for each of the mappings that were composed into this one; the last that has a name counts.
-    key_positions: Vec<KeyPositions>,
+    key_positions: SmallVec<[KeyPositions; 1]>,
 }
 
 /// Where the names of one mapping of a file stand. Composed mappings share it.
-type KeyPositions = Arc<[(Arc<str>, FilePosition)]>;
+#[derive(Clone, Debug)]
+struct KeyPositions {
+    file: FileName,
+    keys: Arc<[KeyPosition]>,
+}
+
+#[derive(Debug)]
+struct KeyPosition {
+    name: Arc<str>,
+    line: u32,
+    column: u32,
+}
+
+impl KeyPositions {
+    fn get(&self, name: &str) -> Option<FilePosition> {
+        let key = self.keys.iter().rev().find(|key| *key.name == *name)?;
+        Some(FilePosition { file: self.file.clone(), line: key.line, column: key.column })
+    }
+}
 
 impl Node {
     /// A text that the program made.
@@ -120,16 +140,16 @@ impl Mapping {
 
     /// Where the name of an entry stands; that of its value when the name's own is not known.
     #[must_use]
-    pub fn key_position(&self, name: &str) -> Option<&FilePosition> {
-        let names = self.key_positions.iter().rev().flat_map(|positions| positions.iter().rev());
-        let known = names.filter(|(known, _)| **known == *name).map(|(_, position)| position).next();
-        known.or_else(|| self.get(name)?.position.as_ref())
+    pub fn key_position(&self, name: &str) -> Option<FilePosition> {
+        let known = self.key_positions.iter().rev().find_map(|positions| positions.get(name));
+        known.or_else(|| self.get(name)?.position.clone())
     }
 
-    /// Notes where the names of the entries stand.
-    pub fn set_key_positions(&mut self, positions: Vec<(Arc<str>, FilePosition)>) {
-        // A vector that grows would have room for four.
-        self.key_positions = Vec::from([positions.into()]);
+    /// Notes where the names of the entries stand, all in one file.
+    pub fn set_key_positions(&mut self, file: &FileName, positions: Vec<(Arc<str>, FilePosition)>) {
+        let key = |(name, FilePosition { line, column, .. })| KeyPosition { name, line, column };
+        let keys = positions.into_iter().map(key).collect();
+        self.key_positions = SmallVec::from([KeyPositions { file: file.clone(), keys }]);
     }
 
     /// Gives back the memory that was reserved for more entries.
@@ -140,8 +160,8 @@ impl Mapping {
     /// Takes over where `other` has the names of its entries.
     pub fn adopt_key_positions(&mut self, other: &Self) {
         for positions in &other.key_positions {
-            self.key_positions.retain(|known| !Arc::ptr_eq(known, positions));
-            self.key_positions.push(Arc::clone(positions));
+            self.key_positions.retain(|known| !Arc::ptr_eq(&known.keys, &positions.keys));
+            self.key_positions.push(positions.clone());
         }
     }
 

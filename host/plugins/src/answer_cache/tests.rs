@@ -65,8 +65,12 @@ fn the_encoding_is_that_of_the_format() -> postcard::Result<()> {
     let packed = postcard::to_allocvec(&configured)?;
     assert_eq!(postcard::from_bytes::<Configured>(&packed)?, configured);
     assert_eq!(configured.plan(), plan);
+    // A small answer is not compressed.
+    let small = postcard::to_allocvec(&Configured::new(&every_value(), Plan::default()))?;
     let description = postcard::to_allocvec(&KindDescription::default())?;
-    let encoded = (FORMAT, bytes.escape_ascii().to_string(), description.escape_ascii().to_string());
+    let [bytes, small, description] =
+        [bytes, small, description].map(|bytes| bytes.escape_ascii().to_string());
+    let encoded = (FORMAT, bytes, small, description);
     insta::assert_debug_snapshot!(encoded);
     Ok(())
 }

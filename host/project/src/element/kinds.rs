@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use spec_model::{FilePosition, Mapping, NodeError};
 use spec_strategy::{ElementKind, KindDescription, KindError, KindRegistry, KindRequest};
 
+use super::SandboxConfig;
 use super::base_variables::shared_variables;
 use super::shared_section::SharedSection;
 use crate::LoadError;
@@ -36,8 +37,10 @@ pub(crate) struct ProjectKind {
 /// The sections of a kind in a project that its elements share, once one of them needed them.
 #[derive(Default)]
 pub(super) struct KindSections {
-    pub(super) environment: OnceLock<SharedSection>,
-    pub(super) sandbox: OnceLock<SharedSection>,
+    pub(super) environment: OnceLock<Arc<SharedSection>>,
+    pub(super) sandbox: OnceLock<Arc<SharedSection>>,
+    /// What the first of the elements has; most have the same.
+    pub(super) sandbox_config: OnceLock<Arc<SandboxConfig>>,
     pub(super) environment_nocache: OnceLock<Arc<[String]>>,
     /// Without variables expanded.
     pub(super) config: OnceLock<Arc<Mapping>>,

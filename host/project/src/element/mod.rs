@@ -17,6 +17,7 @@ use spec_model::{ElementName, FilePosition, Mapping, Node, NodeKind};
 use spec_strategy::{Configured, KindDescription};
 
 use crate::variables::WrittenVariables;
+use shared_section::WrittenSection;
 
 pub(crate) use first::{FirstPass, first_config, first_pass};
 pub(crate) use kinds::ProjectKinds;
@@ -35,20 +36,18 @@ pub struct Element {
     /// The full name.
     pub name: ElementName,
     /// The name of the project it belongs to.
-    pub project: String,
+    pub project: Arc<str>,
     /// The index of that project among [`Project::subprojects`](crate::Project::subprojects); `None` for the top-level one.
     pub subproject: Option<usize>,
     /// The kind's name.
-    pub kind: String,
+    pub kind: Arc<str>,
     /// The properties of all elements of the kind.
     pub kind_description: Arc<KindDescription>,
     /// The description, without variables expanded; empty when there is none.
     pub description: String,
     /// All variables. Artifact metadata keeps them in the order of their first definition.
     pub variables: WrittenVariables,
-    /// The environment of its commands, expanded, in the order of its first definition. What is no text, such as lists, is part
-    /// of the keys, but no command can have it.
-    pub environment_data: Arc<Mapping>,
+    pub(crate) written_environment: WrittenSection,
     /// The environment variables that do not change its keys, sorted.
     pub environment_nocache: Arc<[String]>,
     /// The public data that it declares, expanded; `bst` has the `split-rules` that apply.
@@ -56,9 +55,8 @@ pub struct Element {
     /// The public data of its artifact, if its kind changes them.
     pub changed_public: Option<Arc<Mapping>>,
     /// The settings of its sandbox.
-    pub sandbox: SandboxConfig,
-    /// The same as it is written, expanded.
-    pub sandbox_data: Arc<Mapping>,
+    pub sandbox: Arc<SandboxConfig>,
+    pub(crate) written_sandbox: WrittenSection,
     /// The composed `config`, without variables expanded. Few ask for more once the kind has seen it.
     pub(crate) written_config: Arc<Mapping>,
     /// Its sources, in order; with a workspace, that alone.
@@ -70,7 +68,7 @@ pub struct Element {
     /// For each dependency index of the plan, which follows
     /// [`ElementInput::dependencies`](spec_strategy::ElementInput::dependencies), the index in
     /// [`Project::elements`](crate::Project::elements).
-    pub plan_dependencies: Vec<usize>,
+    pub plan_dependencies: Box<[usize]>,
     /// The answer of its kind: the unique key and the plan.
     pub configured: Configured,
     /// Where its file begins.
@@ -91,7 +89,7 @@ pub struct Dependency {
     /// Whether a change of it rebuilds in non-strict mode too.
     pub strict: bool,
     /// The expanded configurations it is declared with.
-    pub configs: Vec<Mapping>,
+    pub configs: Box<[Mapping]>,
     /// Where it is declared.
     pub position: Option<FilePosition>,
 }
@@ -109,6 +107,19 @@ impl Element {
         self.variables.expanded(&self.written_config)
     }
 
+    /// The environment of its commands, expanded, in the order of its first definition. What is no text, such as lists, is part
+    /// of the keys, but no command can have it.
+    #[must_use]
+    pub fn environment_data(&self) -> Arc<Mapping> {
+        self.written_environment.expanded(&self.variables)
+    }
+
+    /// The settings of its sandbox as they are written, expanded.
+    #[must_use]
+    pub fn sandbox_data(&self) -> Arc<Mapping> {
+        self.written_sandbox.expanded(&self.variables)
+    }
+
     /// The environment of its commands.
     #[must_use]
     pub fn environment(&self) -> Vec<(String, String)> {
@@ -116,7 +127,7 @@ impl Element {
             NodeKind::Scalar(text) => Some((name.to_string(), text.to_string())),
             _ => None,
         };
-        self.environment_data.entries.iter().filter_map(one).collect()
+        self.environment_data().entries.iter().filter_map(one).collect()
     }
 
     /// The public data of its artifact.
@@ -134,12 +145,12 @@ impl Element {
     /// Whether it is a junction, a target that leads into another project and is never built.
     #[must_use]
     pub fn is_junction(&self) -> bool {
-        self.kind == JUNCTION
+        *self.kind == *JUNCTION
     }
 
     /// Appends the canonical text of the environment without the variables that do not change its keys.
     pub(crate) fn write_cached_environment(&self, out: &mut String) {
         let is_cached = |name: &str| !self.environment_nocache.iter().any(|nocache| nocache == name);
-        self.environment_data.write_canonical_with(is_cached, out);
+        self.environment_data().write_canonical_with(is_cached, out);
     }
 }

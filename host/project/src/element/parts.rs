@@ -8,7 +8,7 @@ use spec_strategy::{Configured, DependencyFacts, ElementInput};
 use super::Dependency;
 use super::base_variables::{ELEMENT_NAME, PROTECTED};
 use super::kinds::{ProjectKind, SPLIT_RULES, refused};
-use super::shared_section::{SharedSection, expanded};
+use super::shared_section::{SharedSection, WrittenSection};
 use crate::LoadError;
 use crate::compose::{assert_composed, compose, is_directive, set_keeping_position};
 use crate::config::ProjectDefaults;
@@ -42,43 +42,21 @@ impl ElementParts<'_> {
         Ok(Arc::new(section))
     }
 
-    /// A section of the project, the kind and the element, composed and expanded. Few elements add something to it.
-    pub(super) fn shared_section(
+    /// A section of the project, the kind and the element. Few elements add something to it.
+    pub(super) fn written_section(
         &self,
         name: &str,
         project: &Mapping,
-        shared: &OnceLock<SharedSection>,
-    ) -> Result<Arc<Mapping>, NodeError> {
+        shared: &OnceLock<Arc<SharedSection>>,
+    ) -> Result<WrittenSection, NodeError> {
         let shared = match shared.get() {
             Some(shared) => shared,
             None => {
                 let section = SharedSection::new(self.kind.section(name, project)?);
-                shared.get_or_init(|| section)
+                shared.get_or_init(|| Arc::new(section))
             }
         };
-        match self.loaded.node.opt_mapping(name)? {
-            None => shared.expand(&self.variables),
-            Some(own) => Ok(Arc::new(self.over_shared(own, shared)?)),
-        }
-    }
-
-    /// What an element says over a section that elements share, expanded. What it leaves as it is stays shared.
-    fn over_shared(&self, own: &Mapping, shared: &SharedSection) -> Result<Mapping, NodeError> {
-        // The element may replace what cannot be expanded.
-        self.over_expanded(own, shared).or_else(|_| {
-            let mut section = shared.written().clone();
-            compose(own, &mut section)?;
-            expanded(section, &self.variables)
-        })
-    }
-
-    fn over_expanded(&self, own: &Mapping, shared: &SharedSection) -> Result<Mapping, NodeError> {
-        let mut section = Mapping::clone(&*shared.expand(&self.variables)?);
-        let mut own = own.clone();
-        self.variables.expand(&mut own)?;
-        compose(&own, &mut section)?;
-        assert_composed(&section)?;
-        Ok(section)
+        Ok(WrittenSection::new(Arc::clone(shared), self.loaded.node.opt_shared_mapping(name)?))
     }
 
     /// The element's public data. From the project and the kind it takes only the split rules.
@@ -89,7 +67,7 @@ impl ElementParts<'_> {
         let mut public = own.clone();
         let mut domain = public.opt_mapping("bst")?.cloned().unwrap_or_default();
         let splits = match domain.opt_mapping(SPLIT_RULES)? {
-            Some(own) => Arc::new(self.over_shared(own, &self.kind.splits)?),
+            Some(own) => Arc::new(self.kind.splits.expand_under(own, &self.variables)?),
             None => self.kind.splits.expand(&self.variables)?,
         };
         // They are expanded already; this keeps their place.
@@ -106,7 +84,7 @@ impl ElementParts<'_> {
     pub(super) fn dependencies(&self, index: &dyn Fn(usize) -> usize) -> Result<Vec<Dependency>, NodeError> {
         let one = |dependency: &LoadedDependency| {
             let declared = &dependency.declared;
-            let mut configs = declared.configs.clone();
+            let mut configs: Box<[Mapping]> = declared.configs.as_slice().into();
             configs.iter_mut().try_for_each(|config| self.variables.expand(config))?;
             Ok(Dependency {
                 element: index(dependency.element),

@@ -9,7 +9,7 @@ use spec_strategy::{DependencyInput, ElementInput};
 use super::first::first_kind;
 use super::kinds::KindSections;
 use super::parts::{ElementParts, element_variables};
-use super::shared_section::expanded;
+use super::shared_section::{WrittenSection, expanded};
 use super::staged_facts::{ElementFacts, ResolvedElements, changed_public};
 use super::{Dependency, Element, JUNCTION, ProjectKinds, SandboxConfig, SourceConfig, source};
 use crate::LoadError;
@@ -22,6 +22,8 @@ use crate::workspaces::Workspaces;
 
 /// Resolves the elements of one project.
 pub(crate) struct ElementResolver<'p> {
+    /// The name of the project.
+    pub(crate) project: Arc<str>,
     /// The index of the project among the subprojects.
     pub(crate) subproject: Option<usize>,
     /// The settings without files of subprojects, which junctions have.
@@ -50,7 +52,7 @@ impl ElementResolver<'_> {
         index: &dyn Fn(usize) -> usize,
     ) -> Result<Element, LoadError> {
         let name = loaded.name.to_string();
-        let is_junction = loaded.kind == JUNCTION;
+        let is_junction = *loaded.kind == *JUNCTION;
         let (kind, settings, origins, refs) = if is_junction {
             let kind = first_kind(&loaded.kind, self.first_settings)?;
             (kind, self.first_settings, self.first_origins, &self.junction_refs)
@@ -68,8 +70,10 @@ impl ElementResolver<'_> {
         let base = |of_project| if is_junction { &none } else { of_project };
         let KindSections { environment, sandbox, .. } = &element.kind.sections;
         let environment =
-            element.shared_section("environment", base(&settings.defaults.environment), environment)?;
-        let sandbox = element.shared_section("sandbox", base(&settings.defaults.sandbox), sandbox)?;
+            element.written_section("environment", base(&settings.defaults.environment), environment)?;
+        environment.expand(&element.variables)?;
+        let sandbox = element.written_section("sandbox", base(&settings.defaults.sandbox), sandbox)?;
+        let sandbox_config = sandbox_config(&element, &sandbox)?;
         let written_config = element.written_config()?;
         let config = expanded(Mapping::clone(&written_config), &element.variables)?;
         if is_junction {
@@ -84,13 +88,13 @@ impl ElementResolver<'_> {
         };
         let input = ElementInput {
             name,
-            project: settings.config.name.clone(),
+            project: self.project.to_string(),
             config,
             variables: sorted(all_variables),
             dependencies: dependencies.iter().flat_map(inputs).collect(),
             sources: sources.iter().map(|source| source.kind.clone()).collect(),
         };
-        let plan_dependencies: Vec<usize> =
+        let plan_dependencies: Box<[usize]> =
             dependencies.iter().flat_map(|d| inputs(d).map(|_| d.element)).collect();
         let public = element.public()?;
         let facts = ElementFacts { resolved, dependencies: &plan_dependencies, public: &public };
@@ -98,16 +102,16 @@ impl ElementResolver<'_> {
         let changed_public = changed_public(&public, &configured.public_data);
         Ok(Element {
             name: loaded.name.clone(),
-            project: input.project,
+            project: Arc::clone(&self.project),
             subproject: self.subproject,
-            kind: loaded.kind.clone(),
+            kind: Arc::clone(&loaded.kind),
             kind_description: Arc::clone(&element.kind.description),
             description: loaded.node.opt_str("description")?.unwrap_or_default().to_owned(),
             variables: element.variables.written(),
             environment_nocache: self.environment_nocache(&element)?,
             public,
             changed_public,
-            sandbox: SandboxConfig::new(&sandbox)?,
+            sandbox: sandbox_config,
             written_config,
             sources,
             workspace,
@@ -115,8 +119,8 @@ impl ElementResolver<'_> {
             plan_dependencies,
             configured,
             position: loaded.node.position.clone(),
-            environment_data: environment,
-            sandbox_data: sandbox,
+            written_environment: environment,
+            written_sandbox: sandbox,
         })
     }
 
@@ -139,6 +143,16 @@ impl ElementResolver<'_> {
             false => Ok(sorted_names(of_kind.iter().cloned().chain(own).collect())),
         }
     }
+}
+
+/// The settings of the sandbox, shared with other elements of the kind where they are the same.
+fn sandbox_config(
+    element: &ElementParts<'_>,
+    section: &WrittenSection,
+) -> Result<Arc<SandboxConfig>, NodeError> {
+    let config = SandboxConfig::new(&*section.expand(&element.variables)?)?;
+    let first = element.kind.sections.sandbox_config.get_or_init(|| Arc::new(config.clone()));
+    Ok(if **first == config { Arc::clone(first) } else { Arc::new(config) })
 }
 
 /// Names in order, each once.

@@ -38,8 +38,8 @@ impl DependencyFacts for ElementFacts<'_> {
         Some(StagedElementFacts {
             full_name: element.name.to_string(),
             name: element.name.path().to_owned(),
-            project: element.project.clone(),
-            kind: element.kind.clone(),
+            project: element.project.to_string(),
+            kind: element.kind.to_string(),
             has_artifact: element.kind_description.has_artifact,
         })
     }

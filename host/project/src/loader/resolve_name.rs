@@ -135,12 +135,12 @@ impl Loader<'_> {
         let loaded = LoadedElement {
             name: self.full_name(project, name, position)?,
             project,
-            kind: kind_node.as_str()?.to_owned(),
+            kind: kind_node.shared_str()?,
             kind_position: kind_node.position,
             node,
             dependencies: Vec::new(),
         };
-        Ok(match loaded.kind.as_str() {
+        Ok(match &*loaded.kind {
             "junction" => NameTarget::Junction(Rc::new(loaded)),
             "link" => {
                 let (name, position) = link::target(&loaded, &self.projects[project].first_settings)?;

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-use spec_model::{Mapping, Node, NodeError, NodeKind};
+use spec_model::{Entries, Mapping, Node, NodeError, NodeKind};
 
 use super::Variables;
 use super::references::{BEGIN, references};
@@ -14,7 +13,7 @@ use crate::text_pool::TextPool;
 #[derive(Debug, Default)]
 pub(crate) struct BaseVariables {
     /// As they are written: scalars alone.
-    pub(super) entries: IndexMap<Arc<str>, Node>,
+    pub(super) entries: Entries,
     /// Their values, by index, as far as these are known without an element.
     pub(super) values: Vec<Option<Arc<str>>>,
     /// The indices of those that refer to a variable, by its name. Only those with a known value count.

@@ -47,7 +47,8 @@ impl WrittenVariables {
         expanded
     }
 
-    fn variables(&self) -> Variables {
+    /// The variables as they were when the element was resolved.
+    pub(crate) fn variables(&self) -> Variables {
         let mut variables = Variables::alone(&self.base);
         let own = self.own.iter().map(|(name, text)| (Arc::clone(name), Node::text(Arc::clone(text))));
         own.for_each(|(name, node)| variables.set(name, node));

@@ -30,9 +30,9 @@ impl OpenMapping {
         self.names.get(self.mapping.entries.len()).map(|(name, _)| name)
     }
 
-    fn finish(self) -> Mapping {
+    fn finish(self, file: &FileName) -> Mapping {
         let Self { mut mapping, names } = self;
-        mapping.set_key_positions(names);
+        mapping.set_key_positions(file, names);
         mapping.shrink_to_fit();
         mapping
     }
@@ -159,8 +159,10 @@ impl<'t> NodeBuilder<'t> {
 
     fn end(&mut self) -> Result<(), NodeError> {
         match self.open.pop() {
-            Some(OpenCollection::Mapping(open)) if self.open.is_empty() => self.root = Some(open.finish()),
-            Some(OpenCollection::Mapping(open)) => self.value(open.finish().into()),
+            Some(OpenCollection::Mapping(open)) if self.open.is_empty() => {
+                self.root = Some(open.finish(&self.file))
+            }
+            Some(OpenCollection::Mapping(open)) => self.value(open.finish(&self.file).into()),
             Some(OpenCollection::Sequence(mut nodes, position)) => {
                 nodes.shrink_to_fit();
                 self.value(Node { kind: NodeKind::Sequence(Arc::new(nodes)), position: Some(position) });

@@ -35,7 +35,7 @@ pub(crate) fn key_text(project: &Project, element: usize) -> Option<String> {
     let one = |source: &SourceConfig| {
         let directory = &project.config_of(&project.elements[element]).directory;
         let key = unique_key(directory, source)?;
-        Some(SourceKey { kind: source.kind.clone(), directory: source.directory.clone(), key })
+        Some(SourceKey { kind: source.kind.clone(), directory: source.directory.clone(), key: key.into() })
     };
     let keys: Option<Vec<SourceKey>> = project.elements[element].sources.iter().map(one).collect();
     keys.map(|keys| SourceKey::canonical_list(&keys))

@@ -87,7 +87,7 @@ impl SessionFacts for ElementFacts {
     }
 
     fn element_kind(&self, element: u32) -> Option<String> {
-        self.index(element).map(|index| self.session.project.elements[index].kind.clone())
+        self.index(element).map(|index| self.session.project.elements[index].kind.to_string())
     }
 
     fn element_state(&self, element: u32) -> Option<ElementState> {

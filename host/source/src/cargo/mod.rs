@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use spec_cas::{CasError, MergeInput, TreeBuilder};
-use spec_model::{Digest, Mapping, Node, NodeError, Value};
+use spec_model::{Digest, Mapping, Node, NodeError, UniqueKey, Value};
 
 use crate::context::SourceContext;
 use crate::download::DownloadableFile;
@@ -344,17 +344,23 @@ impl Source for CargoSource {
         &self.name
     }
 
-    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
-        if self.crates().is_err() {
-            return Ok(None);
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError> {
+        let Ok(crates) = self.crates() else { return Ok(None) };
+        let text = |text: &String| Value::from(text.as_str()).canonical();
+        let mut key =
+            format!("[{},{},{},[", text(&self.original_url), text(&self.cargo_lock), text(&self.vendor_dir));
+        // There may be thousands, so they are not all there as values at once.
+        for (index, vendored) in crates.iter().enumerate() {
+            if index > 0 {
+                key.push(',');
+            }
+            vendored.value(self.kind).write_canonical(&mut key);
         }
-        let text = |text: &String| Value::from(text.as_str());
-        let mut key = vec![text(&self.original_url), text(&self.cargo_lock), text(&self.vendor_dir)];
-        key.extend(self.reference());
-        if self.kind == CargoKind::Cargo2 {
-            key.push("a".into());
-        }
-        Ok(Some(Value::Seq(key)))
+        key += match self.kind {
+            CargoKind::Cargo => "]]",
+            CargoKind::Cargo2 => "],\"a\"]",
+        };
+        Ok(Some(UniqueKey::of_canonical(key)))
     }
 
     fn reference(&self) -> Option<Value> {

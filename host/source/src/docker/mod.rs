@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use spec_cas::{Cas, MergeInput};
-use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, Value};
+use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, UniqueKey, Value};
 
 use crate::archive::{ArchiveLimits, LayerEntries, build_layers, read_layer};
 use crate::context::SourceContext;
@@ -315,13 +315,13 @@ impl Source for DockerSource {
         &self.name
     }
 
-    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError> {
         let Some(reference) = self.reference.text() else { return Ok(None) };
         let mut key = vec![Value::from(self.url.url.original.as_str())];
         key.extend(self.image.as_deref().map(Value::from));
         key.push(format!("sha256:{reference}").into());
         key.extend(self.version.as_deref().map(Value::from));
-        Ok(Some(Value::Seq(key)))
+        Ok(Some(Value::Seq(key).into()))
     }
 
     fn reference(&self) -> Option<Value> {

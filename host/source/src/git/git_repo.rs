@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use spec_cas::Cas;
-use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, Value};
+use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, UniqueKey, Value};
 
 use super::attributes::AttributeRules;
 use super::git_ref::GitRef;
@@ -26,9 +26,7 @@ const KEYS: [&str; 8] = ["kind", "directory", "provenance", "ref", "url", "track
 /// A commit of a repository. Where the ref has a tag, a small repository is staged in which `git describe` finds it.
 #[derive(Debug)]
 pub(crate) struct GitRepoSource {
-    name: SourceName,
     cas: Cas,
-    url: SourceUrl,
     repository: RemoteRepository,
     reference: TextRef,
     track: Option<RefPatterns>,
@@ -54,11 +52,11 @@ impl GitRepoSource {
         let track = config.opt_str("track")?.map(|track| RefPatterns::new(track, exclude));
         let ref_format = RefFormat::configure(config)?;
         let version = DeclaredVersion::configure(config)?;
-        Ok(Self { cas: context.cas.clone(), name, url, repository, reference, track, ref_format, version })
+        Ok(Self { cas: context.cas.clone(), repository, reference, track, ref_format, version })
     }
 
     fn git_ref(&self) -> Result<GitRef, SourceError> {
-        parse_ref(&self.name, self.reference.required(&self.name)?, None)
+        parse_ref(self.repository.name(), self.reference.required(self.repository.name())?, None)
     }
 }
 
@@ -105,15 +103,15 @@ pub(super) fn tagged_info(
 
 impl Source for GitRepoSource {
     fn name(&self) -> &SourceName {
-        &self.name
+        self.repository.name()
     }
 
-    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError> {
         let Some(reference) = self.reference.text() else { return Ok(None) };
         let mut key =
             BTreeMap::from([("ref".to_owned(), reference.into()), ("bugfix".to_owned(), Value::Int(1))]);
         self.version.insert_into(&mut key);
-        Ok(Some(Value::Map(key)))
+        Ok(Some(Value::Map(key).into()))
     }
 
     fn reference(&self) -> Option<Value> {
@@ -149,8 +147,12 @@ impl Source for GitRepoSource {
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
-        let staging =
-            StagedRepository { name: &self.name, cas: &self.cas, monitor, rules: AttributeRules::Dulwich };
+        let staging = StagedRepository {
+            name: self.repository.name(),
+            cas: &self.cas,
+            monitor,
+            rules: AttributeRules::Dulwich,
+        };
         staging.files_and_git(&self.repository, &self.git_ref()?)
     }
 
@@ -162,10 +164,14 @@ impl Source for GitRepoSource {
 
     fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
         let Some(text) = self.reference.text() else { return Ok(Vec::new()) };
-        Ok(vec![tagged_info(&self.url, &parse_ref(&self.name, text, None)?, &self.version)?])
+        Ok(vec![tagged_info(
+            self.repository.url(),
+            &parse_ref(self.repository.name(), text, None)?,
+            &self.version,
+        )?])
     }
 
     fn warnings(&self) -> Vec<SourceWarning> {
-        self.url.warning(&self.name).into_iter().collect()
+        self.repository.url().warning(self.repository.name()).into_iter().collect()
     }
 }

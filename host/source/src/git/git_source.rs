@@ -2,7 +2,7 @@
 
 use git2::Oid;
 use spec_cas::Cas;
-use spec_model::{Digest, Mapping, Node, NodeError, NodeKind, Value};
+use spec_model::{Digest, Mapping, Node, NodeError, NodeKind, UniqueKey, Value};
 
 use super::advertised_ref::AdvertisedRef;
 use super::attributes::AttributeRules;
@@ -156,7 +156,7 @@ impl Source for GitSource {
         &self.name
     }
 
-    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError> {
         let Some(reference) = self.reference.text() else { return Ok(None) };
         let commit = reference.rsplit_once("-g").map_or(reference, |(_, commit)| commit);
         let mut key = vec![self.url.url.original.as_str().into(), commit.into()];
@@ -169,7 +169,7 @@ impl Source for GitSource {
         }
         self.submodules.append_to(&mut key);
         self.version.append_to(&mut key);
-        Ok(Some(Value::Seq(key)))
+        Ok(Some(Value::Seq(key).into()))
     }
 
     fn reference(&self) -> Option<Value> {

@@ -3,7 +3,7 @@
 
 use git2::Oid;
 use spec_cas::Cas;
-use spec_model::{Digest, Mapping, Node, NodeError, Value};
+use spec_model::{Digest, Mapping, Node, NodeError, UniqueKey, Value};
 
 use super::advertised_ref::AdvertisedRef;
 use super::attributes::AttributeRules;
@@ -237,7 +237,7 @@ impl Source for GitTagSource {
         &self.name
     }
 
-    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError> {
         let Some(reference) = self.reference.text() else { return Ok(None) };
         let mut key = vec![self.url.url.original.as_str().into(), reference.into()];
         match &self.kind {
@@ -249,7 +249,7 @@ impl Source for GitTagSource {
             key.push("use-lfs".into());
         }
         self.version.append_to(&mut key);
-        Ok(Some(Value::Seq(key)))
+        Ok(Some(Value::Seq(key).into()))
     }
 
     fn reference(&self) -> Option<Value> {

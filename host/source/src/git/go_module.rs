@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use spec_cas::{Cas, CasError, MergeInput, TreeBuilder};
-use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, PluginOrigin, Value};
+use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, PluginOrigin, UniqueKey, Value};
 
 use super::attributes::AttributeRules;
 use super::git_ref::GitRef;
@@ -245,11 +245,11 @@ impl Source for GoModuleSource {
         &self.name
     }
 
-    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError> {
         let entries = |reference| {
             [("ref", reference), ("module", self.module.as_str().into()), ("bugfix", Value::Int(1))]
         };
-        Ok(self.reference().map(|reference| Value::map(entries(reference))))
+        Ok(self.reference().map(|reference| Value::map(entries(reference)).into()))
     }
 
     fn reference(&self) -> Option<Value> {

@@ -37,7 +37,7 @@ pub(crate) struct RemoteRepository {
     url: SourceUrl,
     mirror: Mirror,
     http: Arc<HttpOptions>,
-    ssh: SshOptions,
+    ssh: Arc<SshOptions>,
     most_bytes: u64,
     limits: Limits,
 }
@@ -50,10 +50,20 @@ impl RemoteRepository {
             url: url.clone(),
             mirror: Mirror::new(mirror),
             http: Arc::clone(&context.http),
-            ssh: context.ssh.clone(),
+            ssh: Arc::clone(&context.ssh),
             most_bytes: context.limits.unpacked,
             limits: context.cas.limits(),
         }
+    }
+
+    /// The source that it is for.
+    pub(crate) fn name(&self) -> &SourceName {
+        &self.name
+    }
+
+    /// Its URL.
+    pub(crate) fn url(&self) -> &SourceUrl {
+        &self.url
     }
 
     /// The URL as written.

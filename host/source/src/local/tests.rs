@@ -75,7 +75,7 @@ fn what_is_staged_is_what_the_key_says() -> Result<(), Box<dyn std::error::Error
     let key = source.unique_key()?;
     fs::write(&file, "two")?;
     let tree = source.stage(&FetchMonitor::silent(Cancel::new()))?;
-    assert_eq!(key, Some(Value::Str(tree.hex())));
+    assert_eq!(key, Some(Value::Str(tree.hex()).into()));
     assert_ne!(configure()?.unique_key()?, key);
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use spec_cas::Cas;
-use spec_model::{Digest, Mapping, Value};
+use spec_model::{Digest, Mapping, UniqueKey, Value};
 
 use super::apply::apply_patch;
 use super::match_hunks::ApplyRules;
@@ -79,9 +79,10 @@ impl Source for PatchSource {
         &self.name
     }
 
-    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError> {
         let sha256 = Digest::of(&read(&self.name, &self.file)?).hex();
-        Ok(Some(Value::Seq(vec![self.path.as_str().into(), sha256.into(), self.strip_level.into()])))
+        let key = vec![self.path.as_str().into(), sha256.into(), self.strip_level.into()];
+        Ok(Some(Value::Seq(key).into()))
     }
 
     fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {
@@ -151,9 +152,9 @@ impl Source for PatchQueueSource {
         &self.name
     }
 
-    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError> {
         let sha256 = |(_, bytes): (String, Vec<u8>)| Value::from(Digest::of(&bytes).hex());
-        Ok(Some(Value::Seq(self.patches()?.into_iter().map(sha256).collect())))
+        Ok(Some(Value::Seq(self.patches()?.into_iter().map(sha256).collect()).into()))
     }
 
     fn infos(&self) -> Result<Vec<SourceInfo>, SourceError> {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use spec_cas::{CasError, Entry, ImportMode, TreeBuilder};
-use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, Value};
+use spec_model::{Digest, FilePosition, Mapping, Node, NodeError, UniqueKey, Value};
 
 use crate::archive::ArchivePart;
 use crate::archive_source::{ArchiveFormat, stage_archive};
@@ -293,8 +293,8 @@ impl Source for PipSource {
         &self.name
     }
 
-    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
-        let key = |reference| Value::seq([self.url.url.original.as_str(), reference]);
+    fn unique_key(&self) -> Result<Option<UniqueKey>, SourceError> {
+        let key = |reference| Value::seq([self.url.url.original.as_str(), reference]).into();
         Ok(self.reference.text().map(key))
     }
 

@@ -75,7 +75,7 @@ fn script(element: &Element) -> Option<String> {
 
 /// What an element of kind `import` does with its sources: a part of them is moved to where it is installed.
 fn imported(element: &Element, build: &str, install: &str) -> Option<String> {
-    if element.kind != "import" {
+    if *element.kind != *"import" {
         return None;
     }
     let config = element.config();
