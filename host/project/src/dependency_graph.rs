@@ -29,9 +29,9 @@ struct Edges {
 
 impl Edges {
     /// The elements to which one points.
-    fn from(&self, element: usize) -> impl Iterator<Item = usize> {
+    fn from(&self, element: usize) -> &[u32] {
         let start = element.checked_sub(1).map_or(0, |before| self.counts[before] as usize);
-        self.ends[start..self.counts[element] as usize].iter().map(|end| *end as usize)
+        &self.ends[start..self.counts[element] as usize]
     }
 
     fn add(&mut self, ends: impl Iterator<Item = usize>) {
@@ -113,11 +113,12 @@ impl ScopeWalk<'_> {
     }
 
     fn dependency(&self, element: usize, scope: Scope, next: usize) -> Option<usize> {
-        let (mut build, mut runtime) = (self.graph.build.from(element), self.graph.runtime.from(element));
-        match scope {
-            Scope::Build => build.nth(next),
-            Scope::Run => runtime.nth(next),
-            Scope::All => build.chain(runtime).nth(next),
-        }
+        let (build, runtime) = (self.graph.build.from(element), self.graph.runtime.from(element));
+        let dependency = match scope {
+            Scope::Build => build.get(next),
+            Scope::Run => runtime.get(next),
+            Scope::All => build.iter().chain(runtime).nth(next),
+        };
+        dependency.map(|dependency| *dependency as usize)
     }
 }

@@ -184,7 +184,7 @@ impl Project {
         element.subproject.map_or(&self.config, |index| &self.subprojects[index].config)
     }
 
-    /// The index of the element with this full name.
+    /// The index of the element with this full name, for which all are looked through.
     #[must_use]
     pub fn index(&self, name: &str) -> Option<usize> {
         let name: ElementName = name.parse().ok()?;
