@@ -28,14 +28,8 @@ const PLUGINS: &str = "plugins:
   - meson
 ";
 
-/// Compiles and links by actions, but not what configure steps only try: its folders have random names, so that no
-/// other build requests the same.
-const COMPILER: &str = r#"#!/bin/sh
-case "$PWD $*" in
-*/meson-private/* | *CMakeScratch* | *cmTC_*) exec gcc "$@" ;;
-*) exec recc gcc "$@" ;;
-esac
-"#;
+/// The compiler of `examples/real`.
+const COMPILER: &str = include_str!("../../../examples/real/files/compilers/recc-gcc");
 
 /// The sources of the library, which is below all others.
 const REPOSITORIES: &str = "sources:
@@ -82,8 +76,10 @@ target_link_libraries(two one)
 install(TARGETS one two)
 ";
 
+/// One object is made outside of the folder, as by the build scripts of crates.
 const MAKE: &str = "two: two.o one.o\n\t$(CC) -o $@ two.o one.o -lcommon
-%.o: %.c\n\t$(CC) $(CFLAGS) -c $< -o $@
+two.o: two.c\n\t$(CC) $(CFLAGS) -c $< -o $@
+one.o: one.c\n\tmkdir -p /tmp/out\n\t$(CC) $(CFLAGS) -c $< -o /tmp/out/one.o\n\tcp /tmp/out/one.o $@
 install: two\n\tinstall -D two $(DESTDIR)$(PREFIX)/bin/two
 ";
 
