@@ -159,10 +159,10 @@ impl Mapping {
     /// # Errors
     /// `invalid-data` when it is no dictionary.
     pub fn opt_shared_mapping(&self, name: &str) -> Result<Option<Arc<Mapping>>, NodeError> {
-        match self.get(name).map(|node| (&node.kind, node)) {
+        match self.get(name) {
             None => Ok(None),
-            Some((NodeKind::Mapping(mapping), _)) => Ok(Some(Arc::clone(mapping))),
-            Some((_, node)) => Err(node.expected("a dictionary")),
+            Some(Node { kind: NodeKind::Mapping(mapping), .. }) => Ok(Some(Arc::clone(mapping))),
+            Some(node) => Err(node.expected("a dictionary")),
         }
     }
 

@@ -112,12 +112,6 @@ impl Entries {
         self.get_index_of(name).map(|index| &mut self.list[index].1)
     }
 
-    /// Whether there is an entry of that name.
-    #[must_use]
-    pub fn contains_key(&self, name: &str) -> bool {
-        self.get_index_of(name).is_some()
-    }
-
     /// The node of a name, to change it; `missing` is inserted where there is none.
     pub fn get_or_insert_with(&mut self, name: &str, missing: impl FnOnce() -> Node) -> &mut Node {
         let index = self.get_index_of(name).unwrap_or_else(|| self.push(name.into(), missing()));
@@ -191,14 +185,6 @@ impl Extend<(Arc<str>, Node)> for Entries {
         for (name, node) in entries {
             self.insert(name, node);
         }
-    }
-}
-
-impl FromIterator<(Arc<str>, Node)> for Entries {
-    fn from_iter<I: IntoIterator<Item = (Arc<str>, Node)>>(entries: I) -> Self {
-        let mut collected = Self::default();
-        collected.extend(entries);
-        collected
     }
 }
 

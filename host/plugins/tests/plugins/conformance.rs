@@ -38,7 +38,7 @@ fn order_of_keys_does_not_matter(kind: &dyn ElementKind, element: &ElementInput)
     let mut entries: Vec<_> = element.config.entries.clone().into_iter().collect();
     entries.reverse();
     let mut config = Mapping::at(element.config.position.clone());
-    config.entries = entries.into_iter().collect();
+    config.entries.extend(entries);
     let turned = ElementInput { config, ..element.clone() };
     assert_eq!(configure(kind, element), configure(kind, &turned), "{}", element.name);
 }
